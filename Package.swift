@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of rules for every Swift target: warnings are errors, every pointer use says `unsafe`.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A module of the product. Arrows go only downwards in this file.
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies,
+        resources: resources, swiftSettings: strict)
+}
+
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "kugiri",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CLinux"),
+        module("Records"),
+        module("Plan"),
+        module("Wire", ["Plan"]),
+        module("Postgres", ["CLibPQ", "CLinux"]),
+        module("Messaging", ["CZeroMQ", "CLinux"]),
+        module("Ledger", ["Postgres", "Plan"], resources: [.embedInCode("SQL")]),
+        module("Settings", ["Plan", "Records", yams], resources: [.embedInCode("Contracts")]),
+        module("Journal", resources: [.embedInCode("Catalogue")]),
+        module(
+            "Loading",
+            ["Records", "Plan", "Wire", "Postgres", "Messaging", "Ledger", "Settings", "Journal"]),
+        module(
+            "Coordination",
+            [
+                "Records", "Plan", "Wire", "Postgres", "Messaging", "Ledger", "Settings", "Journal",
+                crypto,
+            ]),
+        .executableTarget(
+            name: "kugiri",
+            dependencies: [
+                "Records", "Plan", "Postgres", "Ledger", "Settings", "Journal", "Coordination",
+                "Loading", arguments,
+            ],
+            swiftSettings: strict),
+        tests("Records"),
+        tests("Plan"),
+        tests("Wire", ["Plan"]),
+        tests("Postgres"),
+        tests("Messaging"),
+        tests("Settings", ["Records", "Plan"]),
+        tests("Journal"),
+    ]
+)

@@ -1,0 +1,168 @@
+// What a job is, resolved and checked: the value that coordinator and workers share.
+// It is read from `partitions.yaml` once, at start, and travels to workers as JSON.
+
+public import Plan
+
+/// One nightly job: a source, a contract, a partition table, a target.
+public struct Job: Codable, Sendable, Equatable {
+    /// The job's name, `[a-z0-9-]+`.
+    public var name: String
+    /// The program id that operators know it by, e.g. `KGRB091`.
+    public var program: String
+    /// The contract's name.
+    public var contract: String
+    /// Parameters a run must be given (`--set name=value`), with their types.
+    public var parameters: [String: ParameterType]
+    /// What header fields must equal, by the name a contract's identity rules use.
+    public var identity: [String: String]
+    /// When the input may be read.
+    public var ready: Readiness
+    /// What a well-formed file without data records means.
+    public var onEmpty: OnEmpty
+    public var target: Target
+    public var partitions: PartitionRule
+    /// Worker processes the coordinator starts; 1 to `SettingsLimits.workersMax`.
+    public var workers: Int
+    /// Rows of one load transaction, 100 to `SettingsLimits.commitIntervalMax`.
+    public var commitInterval: Int
+    /// Data records of one slice, 1,000 to `SettingsLimits.sliceRecordsMax`.
+    public var sliceRecords: Int
+    /// Rejects a run may have and still load; 0: none.
+    public var maxRejects: Int
+    /// Rejects listed at the most; further ones are only counted.
+    public var maxReported: Int
+    public var onBudget: OnBudget
+    /// Conflicts that may be left after the requeue pass.
+    public var maxConflicts: Int
+    /// What happens to a record whose row changed after validation.
+    public var conflicts: ConflictPolicy
+    /// Longest wait for a row lock an online transaction holds, in milliseconds.
+    public var lockBudgetMilliseconds: Int
+    /// Whether before-images are kept for `backout`.
+    public var history: Bool
+    /// Silence after which a worker's claim is taken back, in milliseconds.
+    public var silenceMilliseconds: Int
+    /// Times one claim may be tried before the run gives up with 12.
+    public var attemptsMax: Int
+
+    /// The type of a parameter.
+    public enum ParameterType: String, Codable, Sendable { case date, text, integer }
+    /// See `Job.ready`.
+    public enum Readiness: Codable, Sendable, Equatable {
+        /// The file is complete when its size and time stood still this long; 0: at once.
+        case stable(seconds: Int)
+        /// The file is complete when this file exists; `F` in the setting stands for the input.
+        case marker(suffix: String)
+    }
+    /// See `Job.onEmpty`.
+    public enum OnEmpty: String, Codable, Sendable {
+        /// 0: zero records are a night like any other.
+        case normal
+        /// 5: nothing to do.
+        case warn
+    }
+    /// See `Job.onBudget`.
+    public enum OnBudget: String, Codable, Sendable {
+        /// Go on checking, so that the sender gets the whole list once.
+        case finish
+        /// End at once; the list is marked incomplete.
+        case stop
+    }
+    /// See `Job.conflicts`.
+    public enum ConflictPolicy: String, Codable, Sendable {
+        /// Once more, carefully, with the row locked and read anew.
+        case requeue
+        /// Left as they are, counted and listed.
+        case skip
+    }
+}
+
+/// The table a job writes and how.
+public struct Target: Codable, Sendable, Equatable {
+    /// Schema-qualified or found by the search path, as written; resolved against the catalog.
+    public var table: String
+    public var mode: Mode
+    /// Target key columns in order, each with the field that holds its value.
+    public var key: [ColumnField]
+    /// The lock column, `timestamptz` with microseconds.
+    public var lockColumn: String
+    /// The online side is trusted to move the lock column without a trigger.
+    public var lockTrusted: Bool
+    /// A column raised by every write; nil: none.
+    public var updateCountColumn: String?
+    /// What every other written column gets.
+    public var columns: [ColumnMapping]
+
+    /// How records meet rows.
+    public enum Mode: String, Codable, Sendable {
+        /// Every record changes a row that exists; an unknown key is the reject `key-unknown`.
+        case update
+        /// A record without a row makes one.
+        case upsert
+    }
+
+    /// A target column and the field it equals.
+    public struct ColumnField: Codable, Sendable, Equatable {
+        public var column: String
+        /// A data or header field.
+        public var field: String
+
+        /// Memberwise.
+        public init(column: String, field: String) {
+            self.column = column
+            self.field = field
+        }
+    }
+
+    /// A target column and where its value comes from.
+    public struct ColumnMapping: Codable, Sendable, Equatable {
+        public var column: String
+        public var source: Source
+
+        /// Memberwise.
+        public init(column: String, source: Source) {
+            self.column = column
+            self.source = source
+        }
+    }
+
+    /// Where a column's value comes from.
+    public enum Source: Codable, Sendable, Equatable {
+        /// A field of the data record, or `header.NAME` of its group's header.
+        case field(String)
+        /// A literal text, cast to the column's type.
+        case constant(String)
+        /// A run parameter.
+        case parameter(String)
+        /// A SQL expression over `new.FIELD` and `old.COLUMN`; `old` is the row as it was before
+        /// this business date, so every column it names needs a `before` column (PROTOCOL 25).
+        case sql(String)
+        /// The value of `column` before this business date; `per` names the column that holds
+        /// the business date the row was last written for.
+        case before(column: String, per: String)
+    }
+
+    /// Memberwise.
+    public init(
+        table: String, mode: Mode, key: [ColumnField], lockColumn: String, lockTrusted: Bool,
+        updateCountColumn: String?, columns: [ColumnMapping]
+    ) {
+        self.table = table
+        self.mode = mode
+        self.key = key
+        self.lockColumn = lockColumn
+        self.lockTrusted = lockTrusted
+        self.updateCountColumn = updateCountColumn
+        self.columns = columns
+    }
+}
+
+/// How the partition table comes about.
+public enum PartitionRule: Codable, Sendable, Equatable {
+    /// Written by hand; lint proves that it covers every key once.
+    case explicit(PartitionTable)
+    /// Balanced from a sample of the input, this many.
+    case count(Int)
+    /// Balanced from a sample of the input, about this many records each.
+    case rowsPerPartition(Int)
+}
