@@ -1,2 +1,21 @@
-#include <sys/signalfd.h>
+// What Glibc's Swift module lacks: declarations, and wrappers for what Swift cannot call.
+#include <signal.h>
+#include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+// prctl is variadic.
+static inline int kugiri_set_parent_death_signal(int signal) {
+    return prctl(PR_SET_PDEATHSIG, signal);
+}
+
+static inline int kugiri_get_parent_death_signal(int *signal) {
+    return prctl(PR_GET_PDEATHSIG, signal);
+}
+
+// A global variable of pointers, which Swift 6 does not let anyone read.
+static inline char **kugiri_environment(void) { return __environ; }
+
+// Of glibc 2.34; its header hides it from Swift.
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);

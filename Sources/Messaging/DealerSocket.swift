@@ -1,0 +1,42 @@
+// A worker's socket: one connection to the coordinator, made again by libzmq when it is lost.
+
+import CZeroMQ
+import Synchronization
+
+/// A worker's socket.
+///
+/// Owned by one thread; never blocks.
+public struct DealerSocket: ~Copyable {
+    let socket: Socket
+    private let malformed = Atomic<UInt64>(0)
+
+    /// Connects in the background, again and again until the socket is closed; that nobody
+    /// listens yet is not an error.
+    public init(_ context: borrowing Context, connect endpoint: Endpoint) throws(MessagingError) {
+        socket = try Socket(
+            context, type: ZMQ_DEALER, options: SocketOptions.dealer, .connect, endpoint)
+    }
+
+    /// Messages skipped because they had more than one frame or one over the bound.
+    public var malformedCount: UInt64 { malformed.load(ordering: .relaxed) }
+
+    /// One whole message, or nil when nothing waits.
+    ///
+    /// Malformed ones are skipped and counted.
+    public borrowing func receive() throws(MessagingError) -> [UInt8]? {
+        while let frame = try socket.receiveFrame() {
+            if let body = try socket.finishMessage(with: frame) { return body }
+            malformed.add(1, ordering: .relaxed)
+        }
+        return nil
+    }
+
+    /// Sends one message to the coordinator.
+    ///
+    /// - Returns: false when there is no connection (yet) or the queue is full; the message was
+    ///   not sent, try again later. true does not mean that it arrives: messages are hints.
+    public borrowing func send(_ body: [UInt8]) throws(MessagingError) -> Bool {
+        try checkLength(of: body)
+        return try socket.sendFrame(body, more: false)
+    }
+}

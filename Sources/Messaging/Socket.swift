@@ -1,0 +1,137 @@
+// What router and dealer have in common: one libzmq socket with its options, frame by frame.
+// Nothing here blocks.
+
+import CZeroMQ
+import Glibc
+
+/// One libzmq socket, owned by one thread.
+@safe struct Socket: ~Copyable {
+    /// For the poller only.
+    let handle: UnsafeMutableRawPointer
+    /// Where frames are received; `MessagingLimits.messageBytesMax` bytes.
+    private let buffer: UnsafeMutableRawBufferPointer
+    /// Released after the socket is closed.
+    private let context: ContextCore
+
+    /// What a socket does with its endpoint.
+    enum Attachment {
+        case bind, connect
+    }
+
+    init(
+        _ context: borrowing Context, type: Int32, options: [SocketOption],
+        _ attachment: Attachment, _ endpoint: Endpoint
+    ) throws(MessagingError) {
+        let handle = unsafe try context.core.openSocket(type: type)
+        do throws(MessagingError) {
+            for option in options { unsafe try Self.set(option, on: handle) }
+            let text = endpoint.text
+            switch attachment {
+            case .bind:
+                guard unsafe zmq_bind(handle, text) == 0 else { throw .zeroMQ("bind \(text)") }
+            case .connect:
+                guard unsafe zmq_connect(handle, text) == 0 else {
+                    throw .zeroMQ("connect to \(text)")
+                }
+            }
+        } catch {
+            _ = unsafe zmq_close(handle)
+            throw error
+        }
+        unsafe self.handle = handle
+        unsafe buffer = .allocate(byteCount: MessagingLimits.messageBytesMax, alignment: 16)
+        self.context = context.core
+    }
+
+    deinit {
+        _ = unsafe zmq_close(handle)
+        unsafe buffer.deallocate()
+    }
+
+    private static func set(
+        _ option: SocketOption, on handle: UnsafeMutableRawPointer
+    ) throws(MessagingError) {
+        let answer: Int32
+        switch option.value {
+        case .int32(var value):
+            answer = unsafe zmq_setsockopt(
+                handle, option.number, &value, MemoryLayout<Int32>.size)
+        case .int64(var value):
+            answer = unsafe zmq_setsockopt(
+                handle, option.number, &value, MemoryLayout<Int64>.size)
+        }
+        guard answer == 0 else { throw .zeroMQ("set socket option \(option.name)") }
+    }
+
+    /// A received frame.
+    enum Frame {
+        /// The whole frame.
+        case whole([UInt8])
+        /// Longer than the buffer; what did not fit is gone.
+        case tooLong
+    }
+
+    /// The next frame; nil when nothing waits.
+    ///
+    /// After the first frame of a message the others are there too: libzmq delivers whole messages.
+    borrowing func receiveFrame() throws(MessagingError) -> Frame? {
+        let length = retryingInterrupts {
+            unsafe zmq_recv(handle, buffer.baseAddress, buffer.count, ZMQ_DONTWAIT)
+        }
+        guard length >= 0 else {
+            if zmq_errno() == EAGAIN { return nil }
+            throw .zeroMQ("receive")
+        }
+        // libzmq answers with the frame's full length, also when it cut the frame.
+        let count = Int(length)
+        guard unsafe count <= buffer.count else { return .tooLong }
+        return .whole(unsafe Array(buffer[..<count]))
+    }
+
+    /// Whether the frame just received has another one of the same message behind it.
+    borrowing func hasMoreFrames() throws(MessagingError) -> Bool {
+        var more: Int32 = 0
+        var size = MemoryLayout<Int32>.size
+        guard unsafe zmq_getsockopt(handle, ZMQ_RCVMORE, &more, &size) == 0 else {
+            throw .zeroMQ("read socket option RCVMORE")
+        }
+        return more != 0
+    }
+
+    /// The body whose first frame was just read; nil when another one follows or it was over the
+    /// bound.
+    ///
+    /// In either case the whole message is gone from the socket.
+    borrowing func finishMessage(with frame: Frame) throws(MessagingError) -> [UInt8]? {
+        var extraFrames = 0
+        while try hasMoreFrames() {
+            _ = try receiveFrame()
+            extraFrames += 1
+        }
+        guard extraFrames == 0, case .whole(let body) = frame else { return nil }
+        return body
+    }
+
+    /// Sends one frame; false when it cannot be sent now or, by a router, to that peer.
+    borrowing func sendFrame(_ frame: [UInt8], more: Bool) throws(MessagingError) -> Bool {
+        let flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)
+        let answer = retryingInterrupts {
+            unsafe frame.withUnsafeBytes { bytes in
+                unsafe zmq_send(handle, bytes.baseAddress, bytes.count, flags)
+            }
+        }
+        if answer >= 0 { return true }
+        let code = zmq_errno()
+        if code == EAGAIN || code == EHOSTUNREACH { return false }
+        throw .zeroMQ("send")
+    }
+}
+
+/// Refuses a body that the peer's socket would answer by closing the connection.
+func checkLength(of body: [UInt8]) throws(MessagingError) {
+    guard body.count <= MessagingLimits.messageBytesMax else {
+        throw MessagingError(
+            operation: "send", code: EMSGSIZE,
+            message: "a message of \(body.count) bytes, over \(MessagingLimits.messageBytesMax)")
+    }
+}
