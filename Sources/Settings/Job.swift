@@ -7,7 +7,7 @@ public import Plan
 public struct Job: Codable, Sendable, Equatable {
     /// The job's name, `[a-z0-9-]+`.
     public var name: String
-    /// The program id that operators know it by, e.g. `KGRB091`.
+    /// The program id that operators know it by, for example `KGRB091`.
     public var program: String
     /// The contract's name.
     public var contract: String
@@ -19,7 +19,9 @@ public struct Job: Codable, Sendable, Equatable {
     public var ready: Readiness
     /// What a well-formed file without data records means.
     public var onEmpty: OnEmpty
+    /// The table that is written, and how.
     public var target: Target
+    /// How the partition table comes about.
     public var partitions: PartitionRule
     /// Worker processes the coordinator starts; 1 to `SettingsLimits.workersMax`.
     public var workers: Int
@@ -31,6 +33,7 @@ public struct Job: Codable, Sendable, Equatable {
     public var maxRejects: Int
     /// Rejects listed at the most; further ones are only counted.
     public var maxReported: Int
+    /// What happens when there are more rejects than `maxRejects`.
     public var onBudget: OnBudget
     /// Conflicts that may be left after the requeue pass.
     public var maxConflicts: Int
@@ -45,31 +48,66 @@ public struct Job: Codable, Sendable, Equatable {
     /// Times one claim may be tried before the run gives up with 12.
     public var attemptsMax: Int
 
+    /// Memberwise, with the defaults of the YAML form.
+    public init(
+        name: String, program: String, contract: String, parameters: [String: ParameterType] = [:],
+        identity: [String: String] = [:], ready: Readiness = .stable(seconds: 0),
+        onEmpty: OnEmpty = .normal, target: Target, partitions: PartitionRule, workers: Int = 2,
+        commitInterval: Int = 10_000, sliceRecords: Int = 131_072, maxRejects: Int = 0,
+        maxReported: Int = 100_000, onBudget: OnBudget = .finish, maxConflicts: Int = 0,
+        conflicts: ConflictPolicy = .requeue, lockBudgetMilliseconds: Int = 500,
+        history: Bool = true, silenceMilliseconds: Int = 10_000, attemptsMax: Int = 3
+    ) {
+        self.name = name
+        self.program = program
+        self.contract = contract
+        self.parameters = parameters
+        self.identity = identity
+        self.ready = ready
+        self.onEmpty = onEmpty
+        self.target = target
+        self.partitions = partitions
+        self.workers = workers
+        self.commitInterval = commitInterval
+        self.sliceRecords = sliceRecords
+        self.maxRejects = maxRejects
+        self.maxReported = maxReported
+        self.onBudget = onBudget
+        self.maxConflicts = maxConflicts
+        self.conflicts = conflicts
+        self.lockBudgetMilliseconds = lockBudgetMilliseconds
+        self.history = history
+        self.silenceMilliseconds = silenceMilliseconds
+        self.attemptsMax = attemptsMax
+    }
+
     /// The type of a parameter.
-    public enum ParameterType: String, Codable, Sendable { case date, text, integer }
+    public enum ParameterType: String, Codable, Sendable, CaseIterable { case date, text, integer }
     /// See `Job.ready`.
     public enum Readiness: Codable, Sendable, Equatable {
         /// The file is complete when its size and time stood still this long; 0: at once.
         case stable(seconds: Int)
-        /// The file is complete when this file exists; `F` in the setting stands for the input.
+        /// The file is complete when a file with the input's name and this suffix exists.
+        ///
+        /// The setting writes the input's name as `F`: `F.end` is the suffix `.end`.
         case marker(suffix: String)
     }
     /// See `Job.onEmpty`.
-    public enum OnEmpty: String, Codable, Sendable {
+    public enum OnEmpty: String, Codable, Sendable, CaseIterable {
         /// 0: zero records are a night like any other.
         case normal
         /// 5: nothing to do.
         case warn
     }
     /// See `Job.onBudget`.
-    public enum OnBudget: String, Codable, Sendable {
+    public enum OnBudget: String, Codable, Sendable, CaseIterable {
         /// Go on checking, so that the sender gets the whole list once.
         case finish
         /// End at once; the list is marked incomplete.
         case stop
     }
     /// See `Job.conflicts`.
-    public enum ConflictPolicy: String, Codable, Sendable {
+    public enum ConflictPolicy: String, Codable, Sendable, CaseIterable {
         /// Once more, carefully, with the row locked and read anew.
         case requeue
         /// Left as they are, counted and listed.
@@ -81,6 +119,7 @@ public struct Job: Codable, Sendable, Equatable {
 public struct Target: Codable, Sendable, Equatable {
     /// Schema-qualified or found by the search path, as written; resolved against the catalog.
     public var table: String
+    /// How records meet rows.
     public var mode: Mode
     /// Target key columns in order, each with the field that holds its value.
     public var key: [ColumnField]
@@ -94,7 +133,7 @@ public struct Target: Codable, Sendable, Equatable {
     public var columns: [ColumnMapping]
 
     /// How records meet rows.
-    public enum Mode: String, Codable, Sendable {
+    public enum Mode: String, Codable, Sendable, CaseIterable {
         /// Every record changes a row that exists; an unknown key is the reject `key-unknown`.
         case update
         /// A record without a row makes one.
@@ -103,6 +142,7 @@ public struct Target: Codable, Sendable, Equatable {
 
     /// A target column and the field it equals.
     public struct ColumnField: Codable, Sendable, Equatable {
+        /// The target column.
         public var column: String
         /// A data or header field.
         public var field: String
@@ -116,7 +156,9 @@ public struct Target: Codable, Sendable, Equatable {
 
     /// A target column and where its value comes from.
     public struct ColumnMapping: Codable, Sendable, Equatable {
+        /// The target column.
         public var column: String
+        /// Where its value comes from.
         public var source: Source
 
         /// Memberwise.

@@ -1,0 +1,63 @@
+// Every limit of the settings files, with its reason.
+
+/// Bounds of what a settings file may say and of how large it may be.
+public enum SettingsLimits {
+    /// Workers of one job: more connections than this is no longer one PostgreSQL server's work.
+    public static let workersMax = 64
+    /// Rows of one load transaction, at least: below this, commits cost more than rows.
+    public static let commitIntervalMin = 100
+    /// Rows of one load transaction, at most: what is lost and done again by one crash, and how
+    /// long row locks may be held (100,000 rows are about two seconds).
+    public static let commitIntervalMax = 100_000
+    /// Records of one slice, at least: below this, staging tables cost more than records.
+    public static let sliceRecordsMin = 1_000
+    /// Records of one slice, at most: a slice is sorted in memory, 120 bytes each make 120 MiB.
+    public static let sliceRecordsMax = 1_048_576
+    /// Records of one balanced partition, at most; more than any file has.
+    public static let rowsPerPartitionMax = 1_000_000_000
+    /// Rejects or conflicts tolerated, at most; more than any file has records.
+    public static let toleranceMax = 1_000_000_000
+    /// Rejects listed, at most: each is a row, and nobody reads ten million of them.
+    public static let reportedMax = 10_000_000
+    /// Times a claim may be tried: a fault that outlives 100 tries is not passing.
+    public static let attemptsMax = 100
+    /// Row lock budget, at least: one statement's lock timeout is 50 ms (PROTOCOL 23).
+    public static let lockBudgetMillisecondsMin = 50
+    /// Row lock budget, at most: a batch that waits a minute for one chunk waits for ever.
+    public static let lockBudgetMillisecondsMax = 60_000
+    /// Silence of a worker, at least: three heartbeats must fit.
+    public static let silenceMillisecondsMin = 1_000
+    /// Silence of a worker, at most: an hour is a whole night's window.
+    public static let silenceMillisecondsMax = 3_600_000
+    /// How long an input must stand still, at most: a day.
+    public static let stableSecondsMax = 86_400
+    /// Weight of one sample text; sums of many such weights stay far inside an Int.
+    public static let weightMax = 1_000_000
+    /// A file's size: 300 times the example's, and read in milliseconds.
+    public static let fileBytesMax = 1_048_576
+    /// Maps and lists inside each other: the grammars need eight.
+    public static let depthMax = 20
+    /// Keys, values, maps and lists of one file: 1,000 ranges in each of three jobs fit.
+    public static let nodesMax = 20_000
+    /// Bytes that may end a value or start one, counted before parsing.
+    ///
+    /// Quoted text and comments hold some of them too, hence four times the nodes.
+    public static let separatorsMax = 4 * nodesMax
+    /// Keys that stand twice, reported for one file; each costs one more parse.
+    public static let duplicateKeysMax = 20
+    /// Faults kept of one file: a person reads no more.
+    public static let faultsMax = 200
+    /// A line longer than this is not shown below a fault: it would fill the terminal.
+    public static let shownLineScalarsMax = 400
+    /// A longer value is not repeated in a message, only its length.
+    public static let foundCharactersMax = 60
+    /// A PostgreSQL identifier, in bytes (NAMEDATALEN − 1).
+    public static let identifierBytesMax = 63
+    /// A job's or contract's name, in bytes: it becomes part of file names and run ids.
+    public static let nameBytesMax = 48
+    /// Any other text, in bytes: a CASE with a hundred branches fits.
+    public static let textBytesMax = 16_384
+    /// Words compared for "did you mean": longer ones are not typing errors, and the cost is
+    /// the product of both lengths.
+    public static let comparedCharactersMax = 64
+}
