@@ -2,8 +2,10 @@
 
 /// Bounds of what the journal writes and shows.
 public enum JournalLimits {
-    /// Characters of one value in a message or a reject row; longer ones end in `…`. A log line
-    /// with every argument at this length still stays below one page of a viewer per argument.
+    /// Characters of one value in a message or a reject row.
+    ///
+    /// Longer ones end in `…`: a log line with ten such values is still below 64 KiB of ASCII,
+    /// which is what log shippers take as one line.
     public static let valueCharactersMax = 2_000
     /// One catalogue file; a hundred messages take about 16 KiB.
     public static let catalogueBytesMax = 1 << 20

@@ -9,7 +9,7 @@ public enum Severity: String, Codable, Sendable, CaseIterable {
 
 /// The name of a message: `KGR`, four digits, and a severity letter.
 public struct MessageID: RawRepresentable, Hashable, Sendable, Codable {
-    /// The id as it is printed, e.g. `KGR1001I`.
+    /// The id as it is printed, such as `KGR1001I`.
     public let rawValue: String
     /// The severity its last letter stands for.
     public let severity: Severity

@@ -25,7 +25,7 @@ public struct ProgressView: Sendable {
     ///   - state: The run as it stands.
     ///   - now: Time since any fixed moment, never going back.
     ///   - columns: Of the terminal, as it is now.
-    ///   - rows: Of the terminal, as it is now; workers that do not fit are counted.
+    ///   - rows: Of the terminal, as it is now; workers that do not fit are only counted.
     ///   - isFinal: The last frame: always due, and it stays on the terminal.
     public mutating func frame(
         _ state: ProgressState, at now: Duration, columns: Int, rows: Int, isFinal: Bool = false
@@ -101,7 +101,8 @@ public struct ProgressView: Sendable {
         if state.workers.count > room {
             lines.append(("and \(plural(state.workers.count - room, "worker")) more", .dim))
         }
-        return lines
+        // A block taller than the terminal would scroll, and the cursor could not go back up.
+        return Array(lines.prefix(max(1, rows - 1)))
     }
 
     private static func phase(_ phase: ProgressState.Phase) -> String {

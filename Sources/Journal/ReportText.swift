@@ -57,19 +57,36 @@ public struct ReportText: Sendable {
         var lines = [
             ("run", summary.runID), ("job", "\(summary.job) (\(summary.program))"),
         ]
-        if let date = summary.businessDate { lines.append(("business date", date)) }
+        if let date = summary.businessDate { lines.append(("for date", date)) }
         lines.append(("input", input.path))
         lines.append(
             ("", "\(Figures.bytes(input.bytes)), \(Figures.count(input.records)) data records"))
         if let sha256 = input.sha256 { lines.append(("sha256", sha256)) }
         lines.append(("started", summary.startedAt.iso8601WithOffset))
         if let endedAt = summary.endedAt { lines.append(("ended", endedAt.iso8601WithOffset)) }
-        let loaded = Figures.count(counts.loaded)
-        let rate = summary.elapsedSeconds > 0 ? Double(counts.input) / summary.elapsedSeconds : 0
-        lines.append(("loaded", "\(loaded) of \(Figures.count(counts.input))"))
-        lines.append(("", "\(Figures.rate(rate)) over the whole run"))
-        lines.append(("accounted for", mark(counts.balances)))
+        lines.append(("counts", "\(Figures.count(counts.loaded)) loaded" + written(counts)))
+        lines.append(("", untouched(counts)))
+        lines.append(
+            ("balance", counts.balances ? "✓ every record accounted for" : "✗ does not add up"))
+        if summary.elapsedSeconds > 0 {
+            let rate = Double(counts.input) / summary.elapsedSeconds
+            lines.append(("rate", "\(Figures.rate(rate)) over the whole run"))
+        }
         return labelled(lines)
+    }
+
+    /// How rows were written, kind by kind; empty when none was.
+    private func written(_ counts: Counts) -> String {
+        let kinds = [
+            ("inserted", counts.inserted), ("updated", counts.updated),
+            ("deleted", counts.deleted), ("closed", counts.closed),
+        ].filter { $0.1 != 0 }.map { "\(Figures.count($0.1)) \($0.0)" }
+        return kinds.isEmpty ? "" : " (" + kinds.joined(separator: ", ") + ")"
+    }
+
+    private func untouched(_ counts: Counts) -> String {
+        "\(Figures.count(counts.unchanged)) unchanged, \(Figures.count(counts.rejected)) rejected, "
+            + "\(Figures.count(counts.conflicts)) conflicts"
     }
 
     private func phases(_ summary: RunSummary) -> String {
@@ -157,13 +174,9 @@ public struct ReportText: Sendable {
         var lines = [("directory", summary.directory), ("log", "run.log, run.jsonl")]
         if summary.counts.rejected > 0 { lines.append(("rejects", "rejects.csv")) }
         if let certificate = summary.certificate {
-            lines.append(("certificate", "sha256 \(certificate)"))
+            lines.append(("certificate", certificate))
         }
         return labelled(lines)
-    }
-
-    private func mark(_ holds: Bool) -> String {
-        holds ? "✓ every record" : "✗ the counts do not add up"
     }
 
     /// Lines of label and value; values are never cut, since paths and hashes are copied from here.

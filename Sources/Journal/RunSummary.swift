@@ -9,11 +9,11 @@ public struct RunSummary: Codable, Sendable, Equatable {
 
     /// Always ``schemaName`` when made here.
     public var schema: String
-    /// The run's id, e.g. `debit-result-20261120-01`.
+    /// The run's id, such as `debit-result-20261120-01`.
     public var runID: String
     /// The job's name.
     public var job: String
-    /// The program id, e.g. `KGRB091`.
+    /// The program id, such as `KGRB091`.
     public var program: String
     /// NORMAL, WARNING, DATA, RETRY, CONFIG, CONFLICT, USAGE or BUG: the class of the exit code.
     public var result: String
