@@ -6,8 +6,11 @@
 /// (`days_from_civil`, `civil_from_days`, howardhinnant.github.io/date_algorithms.html).
 /// Encoded as its ISO text.
 public struct CalendarDate: Sendable, Hashable, Comparable {
+    /// 1 to 9999.
     public private(set) var year: Int
+    /// 1 to 12.
     public private(set) var month: Int
+    /// 1 to the month's last day.
     public private(set) var day: Int
 
     /// The years an ISO date of ten characters can name.
@@ -59,8 +62,9 @@ public struct CalendarDate: Sendable, Hashable, Comparable {
     /// Days since 2000-01-01, the epoch of PostgreSQL's `date`; negative before it.
     public var daysSince2000: Int32 { Int32(daysSince1970 - Self.epoch2000) }
 
-    /// The day this many days later, earlier when negative. Leaving the years 1 to 9999 is a
-    /// programming error and stops the process.
+    /// The day this many days later, earlier when negative.
+    ///
+    /// Leaving the years 1 to 9999 is a programming error and stops the process.
     public func adding(days: Int) -> CalendarDate {
         let moved = Self.civil(daysSince1970: daysSince1970 + days)
         precondition(Self.years.contains(moved.year), "a day outside the years 1 to 9999")

@@ -52,7 +52,8 @@ extension Contract {
             found += type.fieldFaults(self)
         }
         let reached = reachableRoles
-        for type in recordTypes where !reached.contains(type.role) {
+        // Without a first one nothing is reached, and that was said above.
+        for type in recordTypes where !reached.isEmpty && !reached.contains(type.role) {
             add(
                 "records.\(type.role.rawValue).after",
                 "no order of records that begins with a first one leads to this type")

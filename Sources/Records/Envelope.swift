@@ -10,6 +10,17 @@ public struct EnvelopeSummary: Sendable, Equatable, Codable {
     public var records: UInt64
     /// Signs of a wrong file (exit 9), at most `RecordsLimits.identityFaultsMax`.
     public var identityFaults: [IdentityFault]
+
+    /// Memberwise.
+    public init(
+        groups: [GroupEnvelope], dataRecords: UInt64, records: UInt64,
+        identityFaults: [IdentityFault]
+    ) {
+        self.groups = groups
+        self.dataRecords = dataRecords
+        self.records = records
+        self.identityFaults = identityFaults
+    }
 }
 
 /// A header, its data records and its trailer.
@@ -18,20 +29,36 @@ public struct GroupEnvelope: Sendable, Equatable, Codable {
     public var number: Int
     /// The header's 1-based record number; 0 when the contract has no headers.
     public var headerRecord: UInt64
-    /// Normalised text by field name: digits with their leading zeros, a month and day as
-    /// `yyyy-mm-dd`. Blank fields and fillers are left out.
+    /// Normalised text by field name; blank fields and fillers are left out.
+    ///
+    /// Digits keep their leading zeros, a month and day is written as `yyyy-mm-dd`.
     public var headerFields: [String: String]
     /// The trailer's 1-based record number; 0 when the contract has no trailers.
     public var trailerRecord: UInt64
-    /// The trailer's figures by the names of the control totals. Blank fields are left out.
+    /// The trailer's figures by the names of the control totals; blank fields are left out.
     public var promised: [String: Int64]
     /// Data records of this group, counted, not promised.
     public var dataRecords: UInt64
+
+    /// Memberwise.
+    public init(
+        number: Int, headerRecord: UInt64, headerFields: [String: String], trailerRecord: UInt64,
+        promised: [String: Int64], dataRecords: UInt64
+    ) {
+        self.number = number
+        self.headerRecord = headerRecord
+        self.headerFields = headerFields
+        self.trailerRecord = trailerRecord
+        self.promised = promised
+        self.dataRecords = dataRecords
+    }
 }
 
 /// A header field that belongs to another file (exit 9).
 public struct IdentityFault: Error, Sendable, Equatable, Codable {
+    /// The header field's name.
     public var field: String
+    /// The contract's constant or the job's value.
     public var expected: String
     /// Empty when the field is blank.
     public var found: String

@@ -10,7 +10,7 @@ extension RecordType {
             let path = "records.\(role.rawValue).fields.\(field.name)"
             var messages = field.faults(contract)
             if !names.insert(field.name).inserted { messages.append("this name is used twice") }
-            if field.at <= end {
+            if end > 0, field.at <= end {
                 messages.append(
                     "it begins at \(field.at), but the field before it ends at \(end)")
             }

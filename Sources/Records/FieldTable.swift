@@ -221,7 +221,9 @@ struct ValueLists: Sendable {
     /// The first place of each list, and the end of the last list.
     private var lists: [Int] = [0]
 
-    /// Adds a list; returns its index. Texts that no field can hold are left out.
+    /// Adds a list and returns its index.
+    ///
+    /// Texts that no field can hold are left out.
     mutating func add(_ texts: [String], _ repertoire: CharacterRepertoire) -> Int {
         for text in texts {
             guard let encoded = repertoire.bytes(of: text) else { continue }

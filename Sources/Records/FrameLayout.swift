@@ -2,6 +2,7 @@
 
 /// Where records stand in a file: the separator, and with it every record's offset.
 public struct FrameLayout: Sendable, Equatable {
+    /// What stands between two records.
     public var framing: Framing
     /// Bytes of a record without its separator.
     public var recordBytes: Int

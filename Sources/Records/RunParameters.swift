@@ -2,7 +2,9 @@
 
 /// A parameter whose value cannot be used.
 public struct ParameterFault: Error, Sendable, Equatable {
+    /// The parameter's name.
     public var name: String
+    /// Its value as given.
     public var value: String
     /// One English sentence.
     public var message: String
@@ -15,8 +17,11 @@ public struct ParameterFault: Error, Sendable, Equatable {
     }
 }
 
-/// The values a run was started with. Encoded as the plain dictionary of its values.
+/// The values a run was started with.
+///
+/// Encoded as the plain dictionary of its values.
 public struct RunParameters: Sendable, Equatable {
+    /// Every value by its parameter's name.
     public private(set) var values: [String: String]
     /// The parameter `business_date`; nil: it was not given.
     public private(set) var businessDate: CalendarDate?

@@ -2,7 +2,7 @@
 
 /// A structural fault of a file: what, where, what to do.
 public struct StructureFault: Error, Sendable, Equatable {
-    /// What is wrong.
+    /// The ways a file can be unreadable.
     public enum Kind: Sendable, Equatable {
         /// 0 bytes.
         case emptyFile
@@ -30,14 +30,16 @@ public struct StructureFault: Error, Sendable, Equatable {
         case badField(role: RecordType.Role, field: String, rule: RuleID)
     }
 
+    /// What is wrong.
     public var kind: Kind
     /// 1-based physical record in the file; for what follows the last record, one more than it.
     public var recordNumber: UInt64
     /// 0-based offset of the offending byte.
     public var fileOffset: UInt64
-    /// At most `RecordsLimits.excerptBytesMax` bytes around it, control bytes as escapes. Personal
-    /// data is not masked beyond that, except where a field is at fault: then personal bytes
-    /// other than the offending one are `*`.
+    /// The bytes around it, control bytes as escapes; `RecordsLimits.excerptBytesMax` at most.
+    ///
+    /// Where records are out of place nobody knows which bytes are personal, so few are shown.
+    /// Where a field is at fault, personal bytes other than the offending one are `*`.
     public var line: String
     /// 0-based column of the offending byte in `line`; the line's length at the file's end.
     public var caretColumn: Int

@@ -34,6 +34,7 @@ public enum RuleID: String, Codable, Sendable, CaseIterable {
 public struct Violation: Sendable, Equatable {
     /// Index into the data record type's fields.
     public var fieldIndex: Int
+    /// The first rule the field broke.
     public var rule: RuleID
     /// 0-based offset of the offending byte in the record.
     public var byteInRecord: Int
