@@ -1,0 +1,234 @@
+// The ids of every message, by group; the texts are in `Catalogue/messages.txt`.
+// A test holds both lists and the arguments named here against each other.
+
+/// Messages 1xxx: run and phases.
+extension MessageID {
+    /// Arguments: `run`, `job`, `input`, `bytes`.
+    public static let runStarted: MessageID = "KGR1001I"
+    /// Arguments: `run`, `job`, `term`, `done`, `slices`.
+    public static let runResumed: MessageID = "KGR1002I"
+    /// Arguments: `run`.
+    public static let runAlreadyComplete: MessageID = "KGR1003I"
+    /// Arguments: `phase`, `records`, `partitions`.
+    public static let phaseStarted: MessageID = "KGR1010I"
+    /// Arguments: `phase`, `records`, `elapsed`, `rate`.
+    public static let phaseFinished: MessageID = "KGR1011I"
+    /// Arguments: `phase`, `done`, `total`, `percent`, `rate`, `workers`.
+    public static let phaseProgress: MessageID = "KGR1012I"
+    /// Arguments: `partitions`, `slices`, `interval`.
+    public static let planMade: MessageID = "KGR1020I"
+    /// Arguments: `done`, `slices`.
+    public static let planChanged: MessageID = "KGR1021I"
+    /// Arguments: `slices`, `rejects`, `budget`.
+    public static let barrierPassed: MessageID = "KGR1030I"
+    /// Arguments: `run`, `user`.
+    public static let cancelRequested: MessageID = "KGR1040W"
+    /// Arguments: `signal`.
+    public static let signalReceived: MessageID = "KGR1041W"
+    /// Arguments: `run`, `deadline`, `phase`, `done`, `total`.
+    public static let deadlineReached: MessageID = "KGR1050E"
+    /// Arguments: `run`, `reason`.
+    public static let barrierRefused: MessageID = "KGR1051E"
+}
+
+/// Messages 2xxx: input and structure.
+extension MessageID {
+    /// Arguments: `input`, `bytes`, `sha256`.
+    public static let inputArchived: MessageID = "KGR2001I"
+    /// Arguments: `input`, `records`, `recordBytes`, `framing`, `groups`.
+    public static let inputFramed: MessageID = "KGR2002I"
+    /// Arguments: `records`, `slices`, `bytes`.
+    public static let splitFinished: MessageID = "KGR2003I"
+    /// Arguments: `input`, `reason`.
+    public static let inputWaiting: MessageID = "KGR2004I"
+    /// Arguments: `input`.
+    public static let inputEmpty: MessageID = "KGR2010W"
+    /// Arguments: `input`, `reason`.
+    public static let inputMissing: MessageID = "KGR2050E"
+    /// Arguments: `input`, `reason`.
+    public static let inputNotReady: MessageID = "KGR2051E"
+    /// Arguments: `input`.
+    public static let inputZeroBytes: MessageID = "KGR2052E"
+    /// Arguments: `input`, `record`, `byte`, `found`, `expected`.
+    public static let recordLengthWrong: MessageID = "KGR2053E"
+    /// Arguments: `input`, `record`, `byte`, `found`, `expected`.
+    public static let separatorMixed: MessageID = "KGR2054E"
+    /// Arguments: `input`, `record`, `byte`, `found`, `contract`.
+    public static let recordTypeUnknown: MessageID = "KGR2055E"
+    /// Arguments: `input`, `record`, `byte`, `found`, `previous`.
+    public static let recordOrderWrong: MessageID = "KGR2056E"
+    /// Arguments: `input`, `count`, `byte`.
+    public static let bytesAfterEnd: MessageID = "KGR2057E"
+    /// Arguments: `input`, `reason`.
+    public static let inputChanged: MessageID = "KGR2058E"
+}
+
+/// Messages 3xxx: validation and rejects.
+extension MessageID {
+    /// Arguments: `slice`, `records`, `rejects`, `elapsed`.
+    public static let sliceValidated: MessageID = "KGR3001I"
+    /// Arguments: `records`, `rejects`.
+    public static let validationFinished: MessageID = "KGR3002I"
+    /// Arguments: `record`, `byte`, `field`, `rule`, `value`.
+    public static let recordRejected: MessageID = "KGR3010W"
+    /// Arguments: `rejects`, `budget`, `path`.
+    public static let rejectsWithinBudget: MessageID = "KGR3011W"
+    /// Arguments: `path`, `listed`, `rejects`.
+    public static let rejectListCut: MessageID = "KGR3012W"
+    /// Arguments: `rejects`, `budget`, `path`.
+    public static let rejectsOverBudget: MessageID = "KGR3050E"
+    /// Arguments: `rejects`, `partition`, `path`.
+    public static let lateRejects: MessageID = "KGR3051E"
+    /// Arguments: `key`, `first`, `firstByte`, `second`, `secondByte`.
+    public static let uniqueKeyTwice: MessageID = "KGR3052E"
+    /// Arguments: `record`, `byte`, `key`, `job`.
+    public static let keyOutsideTable: MessageID = "KGR3053E"
+}
+
+/// Messages 4xxx: control totals and identity.
+extension MessageID {
+    /// Arguments: `group`, `name`, `found`.
+    public static let controlTotalHolds: MessageID = "KGR4001I"
+    /// Arguments: `field`, `value`.
+    public static let identityHolds: MessageID = "KGR4002I"
+    /// Arguments: `field`, `job`.
+    public static let identityNotChecked: MessageID = "KGR4003W"
+    /// Arguments: `group`, `record`, `byte`, `name`, `promised`, `found`.
+    public static let controlTotalFails: MessageID = "KGR4050E"
+    /// Arguments: `record`, `byte`, `field`, `found`, `expected`.
+    public static let identityFails: MessageID = "KGR4051E"
+    /// Arguments: `input`, `run`, `date`.
+    public static let wrongFile: MessageID = "KGR4052E"
+    /// Arguments: `absent`, `rows`, `share`.
+    public static let closeShareExceeded: MessageID = "KGR4053E"
+}
+
+/// Messages 5xxx: load, locks, conflicts.
+extension MessageID {
+    /// Arguments: `partition`, `chunk`, `inserted`, `updated`, `deleted`, `unchanged`.
+    public static let chunkLoaded: MessageID = "KGR5001I"
+    /// Arguments: `partition`, `records`, `elapsed`, `conflicts`.
+    public static let partitionLoaded: MessageID = "KGR5002I"
+    /// Arguments: `conflicts`.
+    public static let requeueStarted: MessageID = "KGR5003I"
+    /// Arguments: `applied`, `conflicts`.
+    public static let requeueFinished: MessageID = "KGR5004I"
+    /// Arguments: `record`, `byte`, `key`, `change`.
+    public static let conflictFound: MessageID = "KGR5010W"
+    /// Arguments: `conflicts`, `tolerance`, `path`.
+    public static let conflictsWithinTolerance: MessageID = "KGR5011W"
+    /// Arguments: `partition`, `elapsed`, `backend`, `application`.
+    public static let lockWaitLong: MessageID = "KGR5012W"
+    /// Arguments: `conflicts`, `tolerance`, `run`.
+    public static let conflictsOverTolerance: MessageID = "KGR5050E"
+    /// Arguments: `run`, `holder`, `since`.
+    public static let runHeld: MessageID = "KGR5051E"
+    /// Arguments: `target`, `holder`, `since`.
+    public static let targetHeld: MessageID = "KGR5052E"
+    /// Arguments: `gate`, `elapsed`, `reason`.
+    public static let gateNotClosed: MessageID = "KGR5053E"
+}
+
+/// Messages 6xxx: workers and claims.
+extension MessageID {
+    /// Arguments: `worker`, `host`, `process`, `version`.
+    public static let workerJoined: MessageID = "KGR6001I"
+    /// Arguments: `worker`, `reason`.
+    public static let workerLeft: MessageID = "KGR6002I"
+    /// Arguments: `phase`, `slice`, `worker`, `epoch`.
+    public static let claimGranted: MessageID = "KGR6003I"
+    /// Arguments: `phase`, `slice`, `worker`, `epoch`.
+    public static let claimFinished: MessageID = "KGR6004I"
+    /// Arguments: `process`, `worker`.
+    public static let workerStarted: MessageID = "KGR6005I"
+    /// Arguments: `worker`, `elapsed`.
+    public static let workerSilent: MessageID = "KGR6010W"
+    /// Arguments: `phase`, `slice`, `worker`, `epoch`, `attempt`, `attempts`.
+    public static let claimTakenBack: MessageID = "KGR6011W"
+    /// Arguments: `phase`, `slice`, `worker`, `reason`, `attempt`, `attempts`.
+    public static let claimFailed: MessageID = "KGR6012W"
+    /// Arguments: `worker`, `epoch`.
+    public static let workerFenced: MessageID = "KGR6013W"
+    /// Arguments: `process`, `worker`, `status`.
+    public static let workerEnded: MessageID = "KGR6014W"
+    /// Arguments: `worker`, `host`, `reason`.
+    public static let workerRefused: MessageID = "KGR6050E"
+    /// Arguments: `phase`, `slice`, `attempts`, `worker`, `reason`, `run`.
+    public static let attemptsExhausted: MessageID = "KGR6051E"
+    /// Arguments: `elapsed`, `phase`, `run`.
+    public static let noWorkers: MessageID = "KGR6052E"
+    /// Arguments: `run`, `term`, `holder`.
+    public static let termLost: MessageID = "KGR6053E"
+}
+
+/// Messages 7xxx: database, disk, infrastructure.
+extension MessageID {
+    /// Arguments: `database`, `host`, `version`, `schema`.
+    public static let databaseConnected: MessageID = "KGR7001I"
+    /// Arguments: `version`, `directory`.
+    public static let privateServerStarted: MessageID = "KGR7002I"
+    /// Arguments: `directory`, `available`, `needed`.
+    public static let spaceChecked: MessageID = "KGR7003I"
+    /// Arguments: `database`, `reason`, `attempt`, `attempts`, `delay`.
+    public static let databaseReconnecting: MessageID = "KGR7010W"
+    /// Arguments: `lines`, `directory`.
+    public static let logLinesDropped: MessageID = "KGR7011W"
+    /// Arguments: `database`, `host`, `reason`, `run`.
+    public static let databaseLost: MessageID = "KGR7050E"
+    /// Arguments: `statement`, `state`, `partition`, `reason`, `run`.
+    public static let statementFailed: MessageID = "KGR7051E"
+    /// Arguments: `directory`, `available`, `needed`.
+    public static let spaceShort: MessageID = "KGR7052E"
+    /// Arguments: `path`, `operation`, `reason`.
+    public static let fileFailed: MessageID = "KGR7053E"
+    /// Arguments: `endpoint`, `operation`, `reason`.
+    public static let messagingFailed: MessageID = "KGR7054E"
+}
+
+/// Messages 8xxx: settings.
+extension MessageID {
+    /// Arguments: `path`, `checksum`.
+    public static let settingsRead: MessageID = "KGR8001I"
+    /// Arguments: `name`, `value`, `default`.
+    public static let toleranceChanged: MessageID = "KGR8010W"
+    /// Arguments: `path`, `line`, `column`, `reason`.
+    public static let settingsFault: MessageID = "KGR8050E"
+    /// Arguments: `contract`, `place`, `reason`.
+    public static let contractFault: MessageID = "KGR8051E"
+    /// Arguments: `target`, `job`, `reason`.
+    public static let targetUnfit: MessageID = "KGR8052E"
+    /// Arguments: `database`, `found`, `expected`.
+    public static let schemaOutdated: MessageID = "KGR8053E"
+    /// Arguments: `job`, `name`, `example`.
+    public static let parameterMissing: MessageID = "KGR8054E"
+    /// Arguments: `role`, `operation`, `object`.
+    public static let permissionMissing: MessageID = "KGR8055E"
+}
+
+/// Messages 9xxx: result.
+extension MessageID {
+    /// Arguments: `run`, `job`, `result`, `exit`, `input`, `loaded`, `unchanged`, `rejected`,
+    /// `conflicts`, `partitions`, `elapsed`.
+    public static let runEndedNormal: MessageID = "KGR9001I"
+    /// Arguments: `run`, `job`, `result`, `exit`, `input`, `loaded`, `unchanged`, `rejected`,
+    /// `conflicts`, `partitions`, `elapsed`.
+    public static let runEndedWarning: MessageID = "KGR9002W"
+    /// Arguments: `run`, `job`, `result`, `exit`, `input`, `loaded`, `unchanged`, `rejected`,
+    /// `conflicts`, `partitions`, `elapsed`.
+    public static let runEndedAbnormal: MessageID = "KGR9003E"
+    /// Arguments: `run`, `records`, `sha256`.
+    public static let certified: MessageID = "KGR9010I"
+    /// Arguments: `run`, `date`.
+    public static let published: MessageID = "KGR9011I"
+    /// Arguments: `scope`, `input`, `output`, `process`, `processed`, `inserted`, `updated`,
+    /// `deleted`, `closed`, `unchanged`, `rejected`, `conflicts`.
+    public static let countLine: MessageID = "KGR9012I"
+    /// Arguments: `run`.
+    public static let normalEnd: MessageID = "KGR9013I"
+    /// Arguments: `run`, `phase`, `exit`, `reason`.
+    public static let abnormalEnd: MessageID = "KGR9014E"
+    /// Arguments: `rows`, `target`.
+    public static let rowsChangedAfterLoad: MessageID = "KGR9015W"
+    /// Arguments: `proof`, `run`, `place`, `expected`, `found`, `directory`.
+    public static let proofFailed: MessageID = "KGR9050E"
+}

@@ -1,0 +1,252 @@
+// The fields of one record type, compiled for reading: offsets and flags in flat arrays, so that
+// a good record costs no allocation. Used by the checker and by the envelope reader.
+
+/// Field rules of one record type in the form the per-record path wants.
+///
+/// Entries hold no references; what has a length of its own (values, patterns) lies in the
+/// table's pools and is found by index.
+struct FieldTable: Sendable {
+    /// One field; `start` is its 0-based offset.
+    struct Entry: Sendable {
+        var start: Int
+        var end: Int
+        var type: FieldType
+        var required: Bool
+        var personal: Bool
+        /// nil: any number.
+        var minimum: Int64?
+        /// At least the field's length when the contract sets no limit.
+        var maxLength: Int
+        /// Index into the table's value lists; -1: any value.
+        var values: Int
+        /// Index into the table's patterns; -1: none.
+        var pattern: Int
+        var resolution: YearResolution
+    }
+
+    /// What is wrong with one field.
+    struct Finding: Equatable {
+        var rule: RuleID
+        var byteInRecord: Int
+    }
+
+    let entries: [Entry]
+    let names: [String]
+    let repertoire: CharacterRepertoire
+    let businessDate: CalendarDate?
+    private let values: ValueLists
+    private let patterns: [Pattern]
+
+    /// Compiles the fields of a record type; `path` names it in a fault.
+    init(
+        _ type: RecordType, _ repertoire: CharacterRepertoire, businessDate: CalendarDate?
+    ) throws(ContractFault) {
+        var entries: [Entry] = []
+        var lists = ValueLists()
+        var patterns: [Pattern] = []
+        for field in type.fields {
+            var pattern = -1
+            if let text = field.pattern {
+                do throws(Pattern.SyntaxFault) {
+                    patterns.append(try Pattern(text, repertoire))
+                } catch {
+                    throw ContractFault(
+                        path: "records.\(type.role.rawValue).fields.\(field.name).pattern",
+                        message: error.message)
+                }
+                pattern = patterns.count - 1
+            }
+            entries.append(
+                Entry(
+                    start: field.at - 1, end: field.at - 1 + field.bytes, type: field.type,
+                    required: field.required, personal: field.personal, minimum: field.minimum,
+                    maxLength: field.maxLength ?? field.bytes,
+                    values: field.values.map { lists.add($0, repertoire) } ?? -1,
+                    pattern: pattern, resolution: field.resolve ?? .past))
+        }
+        self.entries = entries
+        values = lists
+        self.patterns = patterns
+        names = type.fields.map(\.name)
+        self.repertoire = repertoire
+        self.businessDate = businessDate
+    }
+
+    /// The first rule this field breaks; nil: none.
+    func finding(_ entry: Entry, _ record: Span<UInt8>) -> Finding? {
+        switch entry.type {
+        case .filler: return nil
+        case .text: return textFinding(entry, record)
+        case .digits, .integer, .monthDay:
+            let bad = firstNonDigit(entry, record)
+            guard bad == entry.end else {
+                guard bad == entry.start, isBlank(entry, record) else {
+                    return Finding(rule: .digits, byteInRecord: bad)
+                }
+                return entry.required
+                    ? Finding(rule: .required, byteInRecord: entry.start) : nil
+            }
+            if let finding = listFinding(entry, record, entry.end) { return finding }
+            if let minimum = entry.minimum, number(entry, record) < minimum {
+                return Finding(rule: .minimum, byteInRecord: entry.start)
+            }
+            guard entry.type != .monthDay || isDay(entry, record) else {
+                return Finding(rule: .date, byteInRecord: entry.start)
+            }
+            return nil
+        }
+    }
+
+    private func textFinding(_ entry: Entry, _ record: Span<UInt8>) -> Finding? {
+        let end = textEnd(entry, record)
+        guard end > entry.start else {
+            return entry.required ? Finding(rule: .required, byteInRecord: entry.start) : nil
+        }
+        for index in entry.start..<end where !repertoire.contains(record[index]) {
+            return Finding(rule: .characters, byteInRecord: index)
+        }
+        guard end - entry.start <= entry.maxLength else {
+            return Finding(rule: .maxLength, byteInRecord: entry.start + entry.maxLength)
+        }
+        return listFinding(entry, record, end)
+    }
+
+    /// The rules that compare the normalised text as a whole.
+    @inline(__always)
+    private func listFinding(_ entry: Entry, _ record: Span<UInt8>, _ end: Int) -> Finding? {
+        if entry.values >= 0, !values.contains(entry.values, record, entry.start, end) {
+            return Finding(rule: .enum, byteInRecord: entry.start)
+        }
+        if entry.pattern >= 0,
+            !patterns[entry.pattern].matches(record, from: entry.start, to: end)
+        {
+            return Finding(rule: .pattern, byteInRecord: entry.start)
+        }
+        return nil
+    }
+
+    /// A day of the calendar that has a year near the business date; without a business date,
+    /// a day of any year.
+    private func isDay(_ entry: Entry, _ record: Span<UInt8>) -> Bool {
+        if businessDate != nil { return date(entry, record) != nil }
+        let monthDay = Int(number(entry, record))
+        return CalendarDate(year: 2000, month: monthDay / 100, day: monthDay % 100) != nil
+    }
+}
+
+// Reading one field; a field that cannot be read is nil or the empty text, never a guess.
+extension FieldTable {
+    /// Where the text ends without its padding.
+    @inline(__always)
+    func textEnd(_ entry: Entry, _ record: Span<UInt8>) -> Int {
+        var end = entry.end
+        while end > entry.start, record[end &- 1] == 0x20 { end &-= 1 }
+        return end
+    }
+
+    @inline(__always)
+    func isBlank(_ entry: Entry, _ record: Span<UInt8>) -> Bool {
+        textEnd(entry, record) == entry.start
+    }
+
+    @inline(__always)
+    func firstNonDigit(_ entry: Entry, _ record: Span<UInt8>) -> Int {
+        var index = entry.start
+        while index < entry.end, record[index] &- 0x30 < 10 { index &+= 1 }
+        return index
+    }
+
+    /// The number in a field known to be digits, 18 of them at most: so nothing can overflow.
+    @inline(__always)
+    private func number(_ entry: Entry, _ record: Span<UInt8>) -> Int64 {
+        var value: Int64 = 0
+        for index in entry.start..<entry.end {
+            value = value &* 10 &+ Int64(record[index] &- 0x30)
+        }
+        return value
+    }
+
+    /// The number; nil when the field is blank, is not all digits, or has over 18 of them.
+    func integer(_ entry: Entry, _ record: Span<UInt8>) -> Int64? {
+        guard entry.type != .filler, entry.end - entry.start <= ContractLimits.integerDigitsMax,
+            firstNonDigit(entry, record) == entry.end
+        else { return nil }
+        return number(entry, record)
+    }
+
+    /// The day; nil when the field is no month and day, or has no year near the business date.
+    func date(_ entry: Entry, _ record: Span<UInt8>) -> CalendarDate? {
+        guard entry.type == .monthDay, let businessDate, let monthDay = integer(entry, record)
+        else { return nil }
+        return CalendarDate.resolve(
+            month: Int(monthDay) / 100, day: Int(monthDay) % 100, entry.resolution,
+            businessDate: businessDate)
+    }
+
+    /// Appends the normalised text as UTF-8; false and nothing appended when blank.
+    ///
+    /// A month and day with a year becomes its ISO text; without one it is unreadable: false.
+    func appendText(_ entry: Entry, _ record: Span<UInt8>, to utf8: inout [UInt8]) -> Bool {
+        guard entry.type != .monthDay else {
+            guard let date = date(entry, record) else { return false }
+            utf8.append(contentsOf: date.iso.utf8)
+            return true
+        }
+        let end = textEnd(entry, record)
+        guard end > entry.start, entry.type != .filler else { return false }
+        for index in entry.start..<end { repertoire.appendUTF8(record[index], to: &utf8) }
+        return true
+    }
+
+    /// Whether every byte of the field can be part of a value of its type.
+    func isReadable(_ entry: Entry, _ record: Span<UInt8>) -> Bool {
+        guard entry.type == .text else { return firstNonDigit(entry, record) == entry.end }
+        for index in entry.start..<entry.end where !repertoire.contains(record[index]) {
+            return false
+        }
+        return true
+    }
+}
+
+/// Lists of allowed texts, as bytes of the repertoire in one array.
+struct ValueLists: Sendable {
+    /// Where one value lies among the bytes.
+    private struct Place: Sendable {
+        var start: Int
+        var end: Int
+    }
+
+    private var bytes: [UInt8] = []
+    private var places: [Place] = []
+    /// The first place of each list, and the end of the last list.
+    private var lists: [Int] = [0]
+
+    /// Adds a list and returns its index.
+    ///
+    /// Texts that no field can hold are left out.
+    mutating func add(_ texts: [String], _ repertoire: CharacterRepertoire) -> Int {
+        for text in texts {
+            guard let encoded = repertoire.bytes(of: text) else { continue }
+            places.append(Place(start: bytes.count, end: bytes.count + encoded.count))
+            bytes.append(contentsOf: encoded)
+        }
+        lists.append(places.count)
+        return lists.count - 2
+    }
+
+    /// Whether `record[start..<end]` is one of the list's values.
+    func contains(_ list: Int, _ record: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        for index in lists[list]..<lists[list + 1] {
+            let place = places[index]
+            guard place.end - place.start == end - start else { continue }
+            var same = true
+            for offset in 0..<(end - start)
+            where bytes[place.start + offset] != record[start + offset] {
+                same = false
+                break
+            }
+            if same { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,142 @@
+// Checks and reads data records by a contract. One record at a time; what concerns several records
+// (unique keys, totals over a group) is put together elsewhere from what is read here.
+
+/// Checks data records against the contract's field rules.
+///
+/// Compiled once. Checking a good record allocates nothing and makes no `String`. A record passed
+/// in has exactly the contract's length; anything else is a programming error.
+public struct RecordChecker: Sendable {
+    private let table: FieldTable
+    private let recordBytes: Int
+    private let keyField: Int
+    private let totals: [Total]
+    private let conditions: ValueLists
+
+    /// A control total by field indexes; -1: counts, or no condition.
+    private struct Total: Sendable {
+        var sumField: Int
+        var conditionField: Int
+        var conditionValues: Int
+        var negated: Bool
+    }
+
+    /// Compiles the contract; throws its first fault.
+    ///
+    /// A contract with a month and day in any record type needs the parameter `business_date`.
+    public init(contract: Contract, parameters: RunParameters) throws(ContractFault) {
+        if let fault = contract.faults.first { throw fault }
+        if parameters.businessDate == nil, let fault = contract.datelessFault { throw fault }
+        guard let data = contract.recordType(.data) else {
+            throw ContractFault(path: "records", message: "there is no data record type")
+        }
+        table = try FieldTable(data, contract.characters, businessDate: parameters.businessDate)
+        recordBytes = contract.recordBytes
+        let names = data.fields.map(\.name)
+        keyField = names.firstIndex(of: contract.partitionKey) ?? -1
+        var conditions = ValueLists()
+        totals = contract.controlTotals.map { total in
+            let condition = total.condition
+            return Total(
+                sumField: total.sum.flatMap { names.firstIndex(of: $0) } ?? -1,
+                conditionField: condition.flatMap { names.firstIndex(of: $0.field) } ?? -1,
+                conditionValues: condition.map { conditions.add($0.values, contract.characters) }
+                    ?? -1,
+                negated: condition?.negated ?? false)
+        }
+        self.conditions = conditions
+    }
+
+    /// Appends every violation of one record, at most one per field in the order of the fields;
+    /// true when there was none.
+    public func check(_ record: Span<UInt8>, into violations: inout [Violation]) -> Bool {
+        precondition(record.count == recordBytes, "a record of another length")
+        var good = true
+        for index in table.entries.indices {
+            guard let finding = table.finding(table.entries[index], record) else { continue }
+            good = false
+            violations.append(
+                Violation(
+                    fieldIndex: index, rule: finding.rule, byteInRecord: finding.byteInRecord))
+        }
+        return good
+    }
+
+    /// Appends the partition key's image: its normalised text as UTF-8 (PROTOCOL 1).
+    ///
+    /// False and nothing appended when the key is blank or holds a byte its type does not allow.
+    public func appendKeyImage(_ record: Span<UInt8>, to bytes: inout [UInt8]) -> Bool {
+        let entry = table.entries[keyField]
+        guard table.isReadable(entry, record) else { return false }
+        return table.appendText(entry, record, to: &bytes)
+    }
+
+    /// What this record adds to `contract.controlTotals[index]`.
+    ///
+    /// 0 when the condition does not hold or the summed field is blank, 1 for counts; nil when
+    /// the summed field cannot be read. The condition compares normalised text, blank is "".
+    public func contribution(_ index: Int, _ record: Span<UInt8>) -> Int64? {
+        let total = totals[index]
+        if total.conditionField >= 0 {
+            let entry = table.entries[total.conditionField]
+            let end = table.textEnd(entry, record)
+            let holds = conditions.contains(total.conditionValues, record, entry.start, end)
+            if holds == total.negated { return 0 }
+        }
+        guard total.sumField >= 0 else { return 1 }
+        let entry = table.entries[total.sumField]
+        return table.integer(entry, record) ?? (table.isBlank(entry, record) ? 0 : nil)
+    }
+
+    /// The index of a data field by its name; nil: no such field.
+    public func fieldIndex(_ name: String) -> Int? { table.names.firstIndex(of: name) }
+
+    /// The number in a field of digits; nil: blank (or, in a record that was not checked, unreadable).
+    public func integer(_ field: Int, _ record: Span<UInt8>) -> Int64? {
+        table.integer(table.entries[field], record)
+    }
+
+    /// Appends a checked field's normalised text as UTF-8; false and nothing appended when blank.
+    ///
+    /// Digits keep their leading zeros; a month and day becomes `yyyy-mm-dd`.
+    public func appendText(
+        _ field: Int, _ record: Span<UInt8>, to bytes: inout [UInt8]
+    ) -> Bool {
+        table.appendText(table.entries[field], record, to: &bytes)
+    }
+
+    /// The day in a month-and-day field; nil: blank or no such day near the business date.
+    public func date(_ field: Int, _ record: Span<UInt8>) -> CalendarDate? {
+        table.date(table.entries[field], record)
+    }
+
+    /// A field as people see it, checked or not: trailing spaces off, unreadable bytes as `\xNN`.
+    ///
+    /// - Parameter masked: Hides all but the last 2 characters of a personal field, and all of
+    ///   them when there are fewer than 5.
+    public func display(_ field: Int, _ record: Span<UInt8>, masked: Bool) -> String {
+        let entry = table.entries[field]
+        let end = table.textEnd(entry, record)
+        let length = end - entry.start
+        let hidden = masked && entry.personal ? (length < 5 ? length : length - 2) : 0
+        var text = String(repeating: "*", count: hidden)
+        for index in (entry.start + hidden)..<end {
+            text += Excerpt.text(record[index], table.repertoire)
+        }
+        return text
+    }
+}
+
+extension Contract {
+    /// A month and day without a business date to give it a year; nil: there is none.
+    var datelessFault: ContractFault? {
+        for type in recordTypes {
+            for field in type.fields where field.type == .monthDay {
+                return ContractFault(
+                    path: "records.\(type.role.rawValue).fields.\(field.name)",
+                    message: "a month and day gets its year from the parameter business_date, "
+                        + "which the run was not given")
+            }
+        }
+        return nil
+    }
+}
