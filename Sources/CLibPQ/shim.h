@@ -3,6 +3,7 @@
 
 // The fields of an error report. libpq defines them as character macros, which Swift does not
 // import; a declaration each, no logic.
+static const int DIAG_SEVERITY_NONLOCALIZED = PG_DIAG_SEVERITY_NONLOCALIZED;
 static const int DIAG_SQLSTATE = PG_DIAG_SQLSTATE;
 static const int DIAG_MESSAGE_PRIMARY = PG_DIAG_MESSAGE_PRIMARY;
 static const int DIAG_MESSAGE_DETAIL = PG_DIAG_MESSAGE_DETAIL;

@@ -123,11 +123,12 @@ extension Session {
 
     /// Why the login failed, with its SQLSTATE when the server gave one.
     private func loginFailure() -> PostgresError {
-        var error = failure()
-        guard let (state, message) = splitLoginMessage(error.message) else { return error }
-        error.sqlState = state
-        error.message = message
-        return error
+        defer { close() }
+        guard let open = try? unsafe handle() else { return .closed }
+        let text = trimmed(unsafe String(cString: PQerrorMessage(open)))
+        let parts = splitLoginMessage(text)
+        return PostgresError(
+            sqlState: parts?.sqlState, message: parts?.message ?? text, connectionLost: true)
     }
 }
 
@@ -161,6 +162,10 @@ func splitLoginMessage(_ text: String) -> (sqlState: String, message: String)? {
 /// libpq's messages would show it; a string that cannot be parsed is quoted whole by libpq.
 func checkURL(_ url: String) throws(PostgresError) {
     try checkNoZeroByte(url, "the database URL")
+    let schemes = ["postgresql://", "postgres://"]
+    let scheme = schemes.first { url.hasPrefix($0) }
+    // To libpq anything else is the plain name of a database.
+    guard scheme != nil || url.utf8.contains(UInt8(ascii: "=")) else { return }
     var problem: UnsafeMutablePointer<CChar>?
     let options = unsafe PQconninfoParse(url, &problem)
     defer {
@@ -171,8 +176,7 @@ func checkURL(_ url: String) throws(PostgresError) {
         let reason = hidingQuoted(trimmed(unsafe String(cString: problem)))
         throw malformedURL(reason)
     }
-    let schemes = ["postgresql://", "postgres://"]
-    guard let scheme = schemes.first(where: { url.hasPrefix($0) }) else { return }
+    guard let scheme else { return }
     let body = url.dropFirst(scheme.count).prefix { $0 != "?" }
     let authority = body.prefix { $0 != "/" }
     let path = body.dropFirst(authority.count)

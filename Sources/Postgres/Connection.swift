@@ -50,8 +50,9 @@ public struct Connection: ~Copyable {
         return unsafe PQbackendPID(handle)
     }
 
-    /// Whether the connection can still be used. It cannot after a lost connection, or after
-    /// `idle` threw.
+    /// Whether the connection can still be used.
+    ///
+    /// It cannot after a lost connection, or after `idle` threw.
     public var isUsable: Bool { session.isOpen }
 
     /// Whether a COMMIT was sent whose reply never came, because the connection broke or `idle`

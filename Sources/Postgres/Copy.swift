@@ -13,20 +13,26 @@ struct CopyState {
     var error: PostgresError?
 }
 
-/// Takes the bytes of one COPY. It lives as long as the block it is lent to.
+/// Takes the bytes of one COPY.
+///
+/// It lives as long as the block it is lent to.
 public struct CopyWriter: ~Copyable {
     private let session: Session
 
     fileprivate init(session: Session) { self.session = session }
 
-    /// Sends bytes; cuts need not fall between rows. Waits while the server is behind.
+    /// Sends bytes; cuts need not fall between rows.
+    ///
+    /// Waits while the server is behind.
     ///
     /// - Throws: The server's error when it has already refused the COPY, with its context.
     public borrowing func write(_ bytes: [UInt8]) throws {
         try write(bytes.span)
     }
 
-    /// Sends bytes; cuts need not fall between rows. Waits while the server is behind.
+    /// Sends bytes; cuts need not fall between rows.
+    ///
+    /// Waits while the server is behind.
     ///
     /// - Throws: The server's error when it has already refused the COPY, with its context.
     public borrowing func write(_ bytes: Span<UInt8>) throws {
@@ -68,9 +74,10 @@ extension Session {
         try dispatch { unsafe PQsendQuery($0, sql) }
         guard let opening = try nextResult() else { throw failure() }
         if opening.status == PGRES_COPY_IN { return }
-        let refusal = opening.status == PGRES_FATAL_ERROR ? opening.error : nil
-        _ = try complete(after: refusal)
-        throw PostgresError(sqlState: "0A000", message: "the statement is not COPY FROM STDIN")
+        let isError = opening.status == PGRES_FATAL_ERROR
+        let misuse = PostgresError(
+            sqlState: "0A000", message: "the statement is not COPY FROM STDIN")
+        _ = try complete(after: isError ? opening.error : misuse)
     }
 
     /// Gives libpq at most one block, after the socket took the ones before.

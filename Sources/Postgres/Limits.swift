@@ -32,6 +32,9 @@ enum Limits {
     static let socketPathBytesMax = 107
     /// How long the private server may take until it accepts connections, and to stop.
     static let serverWaitSeconds = 60
+    /// How long a knock at the private server may take: it is on this machine, so a longer silence
+    /// is a stopped process.
+    static let pingSeconds = 2
     /// How long `initdb` may take; it writes and syncs about 40 MB.
     static let initialiseSeconds = 180
     /// How long one process waits for another one that starts or stops the same server:

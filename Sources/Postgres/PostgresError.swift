@@ -40,7 +40,9 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     public var sqlState: String?
     /// The primary message, one line as a rule.
     public var message: String
-    /// The server's detail; nil: none given. May quote values.
+    /// The server's detail; nil: none given.
+    ///
+    /// May quote values.
     public var detail: String?
     /// Where it happened, for example `COPY t, line 17, column a: "x"`; nil: none given.
     public var context: String?
@@ -51,7 +53,9 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     /// Whether the connection broke after COMMIT was sent, so that only the data can tell
     /// whether the transaction took place.
     public var commitUnknown: Bool
-    /// Whether the connection is gone. It never comes back: open another one.
+    /// Whether the connection is gone.
+    ///
+    /// It never comes back: open another one.
     public var connectionLost: Bool
 
     /// An error with these facts.

@@ -57,7 +57,9 @@ public struct PrivateServer: Sendable {
         return ping(place) != PQPING_NO_RESPONSE
     }
 
-    /// Stops the server: open transactions are rolled back. Not an error when it is not running.
+    /// Stops the server: open transactions are rolled back.
+    ///
+    /// Not an error when it is not running.
     public func stop() throws {
         guard fileStatus(directory) != nil else { return }
         let lock = try FileLock(directory + "/lock")
@@ -65,7 +67,9 @@ public struct PrivateServer: Sendable {
         _ = consume lock
     }
 
-    /// Stops the server and deletes its data. Not an error when there is none.
+    /// Stops the server and deletes its data.
+    ///
+    /// Not an error when there is none.
     public func remove() throws {
         guard fileStatus(directory) != nil else { return }
         let lock = try FileLock(directory + "/lock")
@@ -194,6 +198,7 @@ extension PrivateServer {
 
     /// What the server answers to a knock.
     private func ping(_ place: ServerPlace) -> PGPing {
-        unsafe PQping(place.url(database: "postgres"))
+        let limit = "&connect_timeout=\(Limits.pingSeconds)"
+        return unsafe PQping(place.url(database: "postgres") + limit)
     }
 }

@@ -28,7 +28,9 @@ import CLibPQ
         }
     }
 
-    /// A value as text; nil: SQL NULL. Of binary results only text columns make sense.
+    /// A value as text; nil: SQL NULL.
+    ///
+    /// Of binary results only text columns make sense.
     public func text(_ row: Int, _ column: Int) -> String? {
         bytes(row, column) { bytes in
             guard let bytes else { return nil }
@@ -38,7 +40,9 @@ import CLibPQ
         }
     }
 
-    /// A whole number of a text result; nil: SQL NULL. Anything else is a precondition failure.
+    /// A whole number of a text result; nil: SQL NULL.
+    ///
+    /// Anything else is a precondition failure.
     public func int(_ row: Int, _ column: Int) -> Int64? {
         precondition(!isBinary(column), "int() reads text results; use binaryInt64()")
         guard let text = text(row, column) else { return nil }
@@ -48,8 +52,9 @@ import CLibPQ
         return number
     }
 
-    /// A boolean, of a text or binary result; nil: SQL NULL. Anything else is a precondition
-    /// failure.
+    /// A boolean, of a text or binary result; nil: SQL NULL.
+    ///
+    /// Anything else is a precondition failure.
     public func bool(_ row: Int, _ column: Int) -> Bool? {
         bytes(row, column) { bytes in
             guard let bytes else { return nil }
@@ -126,8 +131,16 @@ extension Rows {
     var commandTag: String { unsafe String(cString: PQcmdStatus(result)) }
 
     /// The error that the result stands for.
-    var error: PostgresError {
-        PostgresError(
+    var error: PostgresError { unsafe PostgresError(reading: result) }
+}
+
+extension PostgresError {
+    /// Copies the fields of an error or notice, which stays its owner's.
+    init(reading result: OpaquePointer) {
+        func field(_ code: Int32) -> String? {
+            unsafe PQresultErrorField(result, code).map { unsafe String(cString: $0) }
+        }
+        self.init(
             sqlState: field(DIAG_SQLSTATE),
             message: field(DIAG_MESSAGE_PRIMARY)
                 ?? trimmed(unsafe String(cString: PQresultErrorMessage(result))),
@@ -135,10 +148,6 @@ extension Rows {
             context: field(DIAG_CONTEXT),
             constraint: field(DIAG_CONSTRAINT_NAME),
             column: field(DIAG_COLUMN_NAME))
-    }
-
-    private func field(_ code: Int32) -> String? {
-        unsafe PQresultErrorField(result, code).map { unsafe String(cString: $0) }
     }
 }
 

@@ -48,7 +48,9 @@ struct ServerPlace: Equatable {
         return ServerPlace(base: base)
     }
 
-    /// The URI of a database of this server. The port is named because PGPORT would change it.
+    /// The URI of a database of this server.
+    ///
+    /// The port is named because PGPORT would change it.
     func url(database: String) -> String {
         let safe = Array("/-._~".utf8)
         var host = ""

@@ -121,7 +121,7 @@ import Glibc
     func complete(after earlier: PostgresError? = nil) throws -> Rows {
         var last: Rows? = nil
         var trouble = earlier
-        while let result = try nextResult() {
+        while let result = try nextResult(after: trouble) {
             switch result.status {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
                 last = consume result
@@ -138,6 +138,18 @@ import Glibc
         if let trouble { throw noteLoss(trouble) }
         guard let last else { throw failure() }
         return last
+    }
+
+    /// The next result, where an earlier error tells more than the loss that follows it: a server
+    /// that ends a session says why and then hangs up.
+    private func nextResult(after earlier: PostgresError?) throws -> Rows? {
+        do {
+            return try nextResult()
+        } catch let loss as PostgresError {
+            guard var earlier else { throw loss }
+            earlier.connectionLost = loss.connectionLost
+            throw earlier
+        }
     }
 
     // MARK: Trouble
@@ -162,7 +174,7 @@ import Glibc
             error.sqlState != nil
         else {
             close()
-            var error = error
+            var error = error.sqlState == nil ? notices.farewell ?? error : error
             error.connectionLost = true
             return error
         }
@@ -176,10 +188,17 @@ final class Notices {
     /// How many came, the ones that were not kept included.
     private(set) var total = 0
 
+    /// Why the server ended the session, when it said so between two requests: to libpq that is a
+    /// notice.
+    ///
+    /// nil: it did not.
+    private(set) var farewell: PostgresError?
+
     /// Keeps a notice while there is room.
-    func add(_ text: String) {
+    func add(_ notice: PostgresError, isFarewell: Bool) {
         total += 1
-        if texts.count < Limits.noticesMax { texts.append(text) }
+        if isFarewell { farewell = notice }
+        if texts.count < Limits.noticesMax { texts.append(notice.message) }
     }
 
     /// Gives the kept notices away.
@@ -188,15 +207,19 @@ final class Notices {
         return texts
     }
 
-    /// Makes libpq deliver here. The handle must not outlive this object.
+    /// Makes libpq deliver here.
+    ///
+    /// The handle must not outlive this object.
     func listen(to handle: OpaquePointer) {
         _ = unsafe PQsetNoticeReceiver(
             handle,
             { context, result in
-                guard let context = unsafe context else { return }
+                guard let context = unsafe context, let result = unsafe result else { return }
                 let notices = unsafe Unmanaged<Notices>.fromOpaque(context).takeUnretainedValue()
-                let text = unsafe PQresultErrorField(result, DIAG_MESSAGE_PRIMARY)
-                notices.add(unsafe text.map { unsafe String(cString: $0) } ?? "")
+                let severity = unsafe PQresultErrorField(result, DIAG_SEVERITY_NONLOCALIZED)
+                    .map { unsafe String(cString: $0) }
+                let isFarewell = severity == "FATAL" || severity == "PANIC"
+                notices.add(unsafe PostgresError(reading: result), isFarewell: isFarewell)
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 }

@@ -54,8 +54,9 @@ extension Connection {
 }
 
 extension Session {
-    /// Ends the transaction without effect. A session in which that fails is closed, which has
-    /// the same effect.
+    /// Ends the transaction without effect.
+    ///
+    /// A session in which that fails is closed, which has the same effect.
     func rollBack() {
         guard isOpen else { return }
         do {
