@@ -19,12 +19,13 @@ func module(
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
+/// The tests of a module.
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
 ) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies,
-        resources: resources, swiftSettings: strict)
+        exclude: exclude, swiftSettings: strict)
 }
 
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -63,11 +64,11 @@ let package = Package(
         .executableTarget(
             name: "kugiri",
             dependencies: [
-                "Records", "Plan", "Postgres", "Ledger", "Settings", "Journal", "Coordination",
-                "Loading", arguments,
+                "Records", "Plan", "Postgres", "Messaging", "Ledger", "Settings", "Journal",
+                "Loading", "Coordination", arguments,
             ],
             swiftSettings: strict),
-        tests("Records"),
+        tests("Records", exclude: ["Fixtures"]),
         tests("Plan"),
         tests("Wire", ["Plan"]),
         tests("Postgres"),

@@ -7,6 +7,8 @@ public enum JournalLimits {
     /// Longer ones end in `…`: a log line with ten such values is still below 64 KiB of ASCII,
     /// which is what log shippers take as one line.
     public static let valueCharactersMax = 2_000
+    /// Messages kept for the report of a run; the run log has them all.
+    public static let reportMessagesMax = 100
     /// One catalogue file; a hundred messages take about 16 KiB.
     public static let catalogueBytesMax = 1 << 20
     /// Reject rows are gathered up to this many bytes before one write; 64 KiB is where larger

@@ -61,6 +61,10 @@ extension MessageID {
     public static let bytesAfterEnd: MessageID = "KGR2057E"
     /// Arguments: `input`, `reason`.
     public static let inputChanged: MessageID = "KGR2058E"
+    /// Arguments: `input`, `records`, `limit`.
+    public static let keyTooFrequent: MessageID = "KGR2059E"
+    /// Arguments: `input`, `record`, `byte`, `reason`, `advice`.
+    public static let structureFault: MessageID = "KGR2060E"
 }
 
 /// Messages 3xxx: validation and rejects.
@@ -99,6 +103,10 @@ extension MessageID {
     public static let identityFails: MessageID = "KGR4051E"
     /// Arguments: `input`, `run`, `date`.
     public static let wrongFile: MessageID = "KGR4052E"
+    /// Arguments: `job`, `run`, `date`.
+    public static let dateAlreadyPublished: MessageID = "KGR4054E"
+    /// Arguments: `job`, `date`, `run`, `later`.
+    public static let dateOutOfOrder: MessageID = "KGR4055E"
     /// Arguments: `absent`, `rows`, `share`.
     public static let closeShareExceeded: MessageID = "KGR4053E"
 }
@@ -125,6 +133,8 @@ extension MessageID {
     public static let runHeld: MessageID = "KGR5051E"
     /// Arguments: `target`, `holder`, `since`.
     public static let targetHeld: MessageID = "KGR5052E"
+    /// Arguments: `run`, `target`, `since`.
+    public static let runHalfLoaded: MessageID = "KGR5054E"
     /// Arguments: `gate`, `elapsed`, `reason`.
     public static let gateNotClosed: MessageID = "KGR5053E"
 }
@@ -203,6 +213,8 @@ extension MessageID {
     public static let parameterMissing: MessageID = "KGR8054E"
     /// Arguments: `role`, `operation`, `object`.
     public static let permissionMissing: MessageID = "KGR8055E"
+    /// Arguments: `command`, `reason`.
+    public static let commandFailed: MessageID = "KGR8056E"
 }
 
 /// Messages 9xxx: result.

@@ -1,15 +1,19 @@
-// The five steps of a night, in their order.
+// The phases of a night, in their order.
 
-/// A step of a run; none starts before the one before it is finished for all partitions.
-public enum Phase: String, Codable, Sendable, CaseIterable {
-    /// The input is framed and cut into spooled slices by key.
-    case split
-    /// Every record of every slice is checked and staged.
-    case validate
-    /// Staged records are applied to the target, chunk by chunk.
-    case load
-    /// File, fleet and table are compared, count by count.
-    case certify
-    /// The certified run becomes visible as the night's result.
-    case publish
+/// A phase of a run. None starts before the one before it is finished for all partitions.
+public enum Phase: String, Codable, Sendable, CaseIterable, Comparable {
+    case split, validate, load, certify, publish
+
+    /// The order of the night.
+    public static func < (left: Phase, right: Phase) -> Bool { left.order < right.order }
+
+    private var order: Int {
+        switch self {
+        case .split: 0
+        case .validate: 1
+        case .load: 2
+        case .certify: 3
+        case .publish: 4
+        }
+    }
 }

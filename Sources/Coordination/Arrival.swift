@@ -1,0 +1,150 @@
+// The input arrives: is it there, is it complete, and a copy that nobody changes behind our back.
+
+import Glibc
+import Journal
+import Plan
+import Records
+package import Settings
+
+/// An input that was taken into the archive.
+package struct ArrivedInput: Sendable {
+    /// Where it came from, absolute.
+    package var path: String
+    /// Where it is now.
+    package var archivedPath: String
+    package var bytes: Int64
+    /// SHA-256, in hexadecimal.
+    package var hash: String
+}
+
+/// Takes an input in.
+package enum Arrival {
+    /// Throws 11 unless the input is there and complete, 10 when it has no bytes.
+    package static func check(
+        _ path: String, ready: Job.Readiness, breathe: () throws -> Void
+    ) throws -> FileFacts {
+        let facts: FileFacts
+        do {
+            facts = try Files.facts(path)
+        } catch let trouble as FileTrouble {
+            throw RunStop(
+                .input, LogMessage(.inputMissing, ["input": path, "reason": trouble.reason]))
+        }
+        guard facts.isRegular else {
+            throw RunStop(
+                .input,
+                LogMessage(.inputMissing, ["input": path, "reason": "it is not a regular file"]))
+        }
+        switch ready {
+        case .marker(let suffix):
+            guard Files.exists(path + suffix) else {
+                throw RunStop(
+                    .input,
+                    LogMessage(
+                        .inputNotReady,
+                        ["input": path, "reason": "its marker \(path + suffix) is not there"]))
+            }
+        case .stable(let seconds):
+            try waitUntilStable(path, facts, seconds: seconds, breathe: breathe)
+        }
+        guard facts.bytes > 0 else {
+            throw RunStop(.structure, LogMessage(.inputZeroBytes, ["input": path]))
+        }
+        guard Files.isReadable(path) else {
+            throw RunStop(
+                .input, LogMessage(.inputMissing, ["input": path, "reason": "permission denied"]))
+        }
+        return facts
+    }
+
+    private static func waitUntilStable(
+        _ path: String, _ facts: FileFacts, seconds: Int, breathe: () throws -> Void
+    ) throws {
+        for _ in 0..<(seconds * 10) {
+            usleep(100_000)
+            try breathe()
+            guard try Files.facts(path) == facts else {
+                throw RunStop(
+                    .input,
+                    LogMessage(
+                        .inputNotReady,
+                        [
+                            "input": path,
+                            "reason": "its size or time changed within \(seconds) s",
+                        ]))
+            }
+        }
+    }
+
+    /// Copies or hard-links the input to a new file in the archive and hashes it there.
+    ///
+    /// A hard link is used where the file system allows it; the hash, and the checksum that the
+    /// splitter compares with it, notice a sender that writes into the file afterwards.
+    package static func archive(
+        _ path: String, in directory: String, breathe: () throws -> Void
+    ) throws -> ArrivedInput {
+        try Files.makeDirectory(directory)
+        let archived = "\(directory)/arriving-\(getpid())"
+        Files.remove(archived)
+        if !Files.link(path, as: archived) { try copy(path, to: archived, breathe: breathe) }
+        let hash = try Files.sha256(archived, breathe: breathe)
+        let facts = try Files.facts(archived)
+        return ArrivedInput(path: path, archivedPath: archived, bytes: facts.bytes, hash: hash)
+    }
+
+    private static func copy(
+        _ path: String, to copy: String, breathe: () throws -> Void
+    ) throws {
+        let source = try Files.openForReading(path)
+        let target = try Files.openForWriting(copy, append: false)
+        var buffer = [UInt8](repeating: 0, count: CoordinationLimits.blockBytes)
+        while true {
+            let got = try source.read(into: &buffer, at: 0, count: buffer.count)
+            if got == 0 { break }
+            try target.write(buffer.span.extracting(0..<got))
+            try breathe()
+        }
+        try target.sync()
+    }
+
+    /// Gives the archived input its place in the run's own folder.
+    package static func keep(_ input: ArrivedInput, as path: String) throws -> ArrivedInput {
+        let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        try Files.makeDirectory(directory)
+        try Files.rename(input.archivedPath, to: path)
+        var kept = input
+        kept.archivedPath = path
+        return kept
+    }
+
+    /// Removes an input that came to nothing from the archive.
+    package static func discard(_ input: ArrivedInput) { Files.remove(input.archivedPath) }
+
+    /// Throws 12 unless spool and staging have room (the latter only where the server's disk is
+    /// the one this process sees).
+    package static func checkSpace(
+        input bytes: Int64, records: Int64, directories: Directories
+    ) throws {
+        let wanted: [(String, Int64)] = [
+            (directories.spool, bytes + bytes / 5 + CoordinationLimits.freeBytesMin),
+            (directories.archive, CoordinationLimits.freeBytesMin),
+            (
+                directories.state,
+                records * CoordinationLimits.stagingBytesPerRecord * 2
+                    + CoordinationLimits.freeBytesMin
+            ),
+        ]
+        for (directory, needed) in wanted {
+            try Files.makeDirectory(directory)
+            guard let free = Files.freeBytes(directory), free < needed else { continue }
+            throw RunStop(
+                .infrastructure,
+                LogMessage(
+                    .spaceShort,
+                    [
+                        "directory": directory, "available": Figures.bytes(free),
+                        "needed": Figures.bytes(needed),
+                    ]))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// `certificate verify`: is everything a certificate speaks of still what it was?
+
+import FoundationEssentials
+import Journal
+import Ledger
+import Loading
+package import Postgres
+
+/// Verifies certificates.
+package enum CertificateCheck {
+    /// Every line of the verification of a run's certificate; nil: it has none.
+    package static func verify(
+        run: String, _ connection: borrowing Connection
+    ) throws -> [Proof]? {
+        guard let stored = try RunLedger.certificate(of: run, connection),
+            let row = try RunLedger.get(run, connection)
+        else { return nil }
+        let decoder = JSONDecoder()
+        let definition = try decoder.decode(
+            RunDefinition.self, from: Data(row.definition.utf8))
+        let certificate = try decoder.decode(Certificate.self, from: Data(stored.body.utf8))
+        let directory = definition.runDirectory(of: run)
+        var proofs = [
+            Proof(
+                name: "ledger: hash of the certificate", expected: short(stored.sha256),
+                found: short(Files.sha256(ofText: stored.body))),
+            Proof(
+                name: "certificate.json: hash", expected: short(stored.sha256),
+                found: short(hash("\(directory)/certificate.json", nil))),
+            Proof(
+                name: "archived input: hash", expected: short(certificate.input.sha256 ?? "-"),
+                found: short(hash(definition.archivedInput(of: run), nil))),
+        ]
+        for file in certificate.files {
+            proofs.append(
+                Proof(
+                    name: "\(file.name): hash of \(file.bytes) bytes",
+                    expected: short(file.sha256),
+                    found: short(hash("\(directory)/\(file.name)", file.bytes))))
+        }
+        if let previous = stored.previous {
+            proofs.append(
+                Proof(
+                    name: "chain: the certificate before it", expected: short(previous),
+                    found: short(
+                        try RunLedger.hasCertificate(previous, connection) ? previous : "missing"))
+            )
+        }
+        for proof in certificate.proofs { proofs.append(proof) }
+        return proofs
+    }
+
+    private static func hash(_ path: String, _ bytes: Int64?) -> String {
+        (try? Files.sha256(path, bytes: bytes)) ?? "cannot be read"
+    }
+
+    private static func short(_ hash: String) -> String {
+        hash.count == 64 ? String(hash.prefix(16)) + "…" : hash
+    }
+}

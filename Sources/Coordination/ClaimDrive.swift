@@ -1,0 +1,315 @@
+// One phase driven through the fleet: claims are given out, settled from the ledger, taken back
+// from the silent. Decisions are `ClaimBook`'s; this carries them out.
+
+import Glibc
+import Journal
+import Ledger
+import Loading
+import Messaging
+import Plan
+import Postgres
+import Settings
+import Wire
+
+extension RunCoordinator {
+    /// What ends a drive before all claims are finished.
+    enum DriveEnd: Error, Equatable {
+        /// UNLOGGED staging was emptied by a crash of the server; it must be staged again.
+        case stagingLost
+    }
+
+    /// Drives the phase's claims until every one is finished.
+    ///
+    /// - Parameter shouldStop: Asked after every settled claim; true ends the drive early.
+    func drive(_ phase: Phase, shouldStop: () throws -> Bool = { false }) throws {
+        let claims = try ClaimLedger.open(run: run, revision: revision, phase: phase, connection)
+        let job = definition.job
+        var book = ClaimBook(
+            claims: claims, attemptsMax: job.attemptsMax,
+            silenceLimit: .milliseconds(job.silenceMilliseconds),
+            noProgressLimit: CoordinationLimits.noProgressLimit)
+        var table: [Int64: Claim] = [:]
+        for claim in claims { table[claim.id] = claim }
+        var lastReview = clock
+        var lastWorkerAt = clock
+        var queue: [ClaimBook.Effect] = fleet.idle.sorted().flatMap { book.ready($0, at: clock) }
+        while !book.isFinished {
+            try perform(&queue, &book, table)
+            if try shouldStop() { return }
+            if book.isFinished { break }
+            try fleet.pause(milliseconds: 20)
+            try checkSignal()
+            for event in fleet.takeEvents() {
+                queue += try handle(event, &book, table)
+            }
+            draw()
+            if fleet.childCount > 0 || !fleet.idle.isEmpty || fleet.crew.values.contains(where: {
+                $0.peer != nil
+            }) {
+                lastWorkerAt = clock
+            }
+            if clock - lastWorkerAt > CoordinationLimits.noWorkerLimit {
+                throw RunStop(
+                    .infrastructure,
+                    LogMessage(
+                        .noWorkers,
+                        [
+                            "elapsed": Figures.duration(clock - lastWorkerAt),
+                            "phase": phase.rawValue, "run": run,
+                        ]), isResumable: true)
+            }
+            guard clock - lastReview >= CoordinationLimits.reviewInterval else { continue }
+            lastReview = clock
+            queue += try review(&book)
+            queue += book.assignments(at: clock)
+        }
+    }
+
+    /// Time since the run began; what the claim book calls now.
+    var clock: Duration { Monotonic.now() - startedClock }
+
+    private func perform(
+        _ queue: inout [ClaimBook.Effect], _ book: inout ClaimBook, _ table: [Int64: Claim]
+    ) throws {
+        while !queue.isEmpty {
+            switch queue.removeFirst() {
+            case .assign(let claim, let epoch, let worker):
+                fleet.idle.remove(worker)
+                assignedAt[claim] = clock
+                fleet.send(
+                    .assign(
+                        Assignment(
+                            claim: claim, epoch: epoch, phase: phase,
+                            slice: Int32(table[claim]?.slice ?? 0))), to: worker)
+            case .settle(let claim):
+                queue += try settle(claim, &book, table)
+            case .revoke(let claim, let worker):
+                queue += try revoke(claim, from: worker, &book, table)
+            case .giveUp(let claim, let attempts):
+                throw RunStop(
+                    .infrastructure,
+                    LogMessage(
+                        .attemptsExhausted,
+                        [
+                            "phase": phase.rawValue, "slice": String(table[claim]?.slice ?? 0),
+                            "attempts": String(attempts), "worker": lastFailure?.worker ?? "?",
+                            "reason": lastFailure?.reason ?? "its workers ended",
+                            "run": run,
+                        ]), isResumable: true)
+            }
+        }
+    }
+
+    private func handle(
+        _ event: FleetEvent, _ book: inout ClaimBook, _ table: [Int64: Claim]
+    ) throws -> [ClaimBook.Effect] {
+        switch event {
+        case .ready(let worker):
+            return book.ready(worker, at: clock)
+        case .beat(let worker, let beat):
+            book.beat(
+                worker, claim: beat.claim, progress: beat.recordsDone &+ beat.bytesSent, at: clock)
+            return []
+        case .failed(let worker, let failure):
+            return try failed(worker, failure, &book)
+        case .left(let worker, let reason):
+            note(LogMessage(.workerLeft, ["worker": worker, "reason": reason]), worker: worker)
+            return book.gone(worker)
+        case .ended(let worker, let process, let status):
+            note(
+                LogMessage(
+                    .workerEnded,
+                    ["process": String(process), "worker": worker, "status": Self.text(status)]),
+                worker: worker)
+            try replace(worker)
+            return book.gone(worker)
+        default:
+            noteArrival(event)
+            return []
+        }
+    }
+
+    /// Events that matter outside a drive too.
+    func noteArrival(_ event: FleetEvent) {
+        switch event {
+        case .joined(let worker, let host, let process, let version):
+            note(
+                LogMessage(
+                    .workerJoined,
+                    [
+                        "worker": worker, "host": host, "process": String(process),
+                        "version": version,
+                    ]), worker: worker)
+        case .log(let worker, let line):
+            guard let id = MessageID(rawValue: line.id) else { return }
+            note(LogMessage(id, ["text": line.text]), worker: worker)
+        default: break
+        }
+    }
+
+    private static func text(_ status: ExitStatus) -> String {
+        switch status {
+        case .exited(let code): "exit \(code)"
+        case .signalled(let signal): "signal \(signal)"
+        case .lost: "unknown"
+        }
+    }
+
+    /// A worker process of ours that ended is started again, within a bound.
+    private func replace(_ worker: WorkerName) throws {
+        let limit = CoordinationLimits.restartsPerWorkerMax * definition.job.workers
+        guard fleet.restarts < limit else { return }
+        try fleet.start(
+            1, executable: executable, databaseURL: databaseURL, logDirectory: directory,
+            isReplacement: true)
+    }
+
+    private func failed(
+        _ worker: WorkerName, _ failure: Failure, _ book: inout ClaimBook
+    ) throws -> [ClaimBook.Effect] {
+        lastFailure = (worker, failure.text)
+        note(
+            LogMessage(
+                .claimFailed,
+                [
+                    "phase": phase.rawValue, "slice": "?", "worker": worker,
+                    "reason": failure.text, "attempt": "?",
+                    "attempts": String(definition.job.attemptsMax),
+                ]), worker: worker)
+        let reason: KeyValuePairs<String, String> = [
+            "statement": phase.rawValue, "state": failure.sqlState ?? "-", "partition": "?",
+            "reason": failure.text, "run": run,
+        ]
+        switch failure.kind {
+        case .configuration:
+            throw RunStop(
+                .configuration, LogMessage(.statementFailed, reason), isResumable: true)
+        case .bug:
+            throw RunStop(.bug, LogMessage(.statementFailed, reason), isResumable: true)
+        case .retry, .data, .fenced:
+            if failure.text.hasPrefix("staging of slice") { throw DriveEnd.stagingLost }
+            guard let claim = failure.claim, book.claims(of: worker).contains(claim) else {
+                return []
+            }
+            return [.revoke(claim: claim, from: worker)]
+        }
+    }
+
+    /// The ledger decides whether a claim is done; an idle worker only says that it is idle.
+    private func settle(
+        _ claim: Int64, _ book: inout ClaimBook, _ table: [Int64: Claim]
+    ) throws -> [ClaimBook.Effect] {
+        guard let state = try ClaimLedger.state(claim, connection) else { return [] }
+        guard state.isFinished else {
+            // The worker may not have seen the assignment yet; it asks again if it does not.
+            let age = clock - (assignedAt[claim] ?? .zero)
+            guard age > CoordinationLimits.assignmentGrace,
+                let worker = book.holder(of: claim)
+            else { return [] }
+            return [.revoke(claim: claim, from: worker)]
+        }
+        try settled(claim, &book, table)
+        return book.assignments(at: clock)
+    }
+
+    private func settled(
+        _ claim: Int64, _ book: inout ClaimBook, _ table: [Int64: Claim]
+    ) throws {
+        let weight = table[claim]?.weight ?? 0
+        if let worker = book.holder(of: claim) { fleet.count(claim: weight, for: worker) }
+        recordsSettled += UInt64(max(weight, 0))
+        book.finished(claim)
+        if phase == .validate, let slice = table[claim]?.slice {
+            let row = try SliceLedger.slice(slice, run: run, revision: revision, connection)
+            rejectsSettled += row?.rejected ?? 0
+        }
+        draw()
+    }
+
+    /// Looks at claims whose holder is silent; a claim that moves in the ledger is left alone.
+    private func review(_ book: inout ClaimBook) throws -> [ClaimBook.Effect] {
+        var effects: [ClaimBook.Effect] = []
+        for suspect in book.suspects(at: clock) {
+            guard case .revoke(let claim, let worker) = suspect,
+                let state = try ClaimLedger.state(claim, connection)
+            else { continue }
+            if chunksSeen[claim, default: 0] != state.chunkNumber {
+                chunksSeen[claim] = state.chunkNumber
+                book.moved(claim: claim, at: clock)
+                continue
+            }
+            note(
+                LogMessage(
+                    .workerSilent,
+                    [
+                        "worker": worker,
+                        "elapsed": "\(definition.job.silenceMilliseconds) ms or more",
+                    ]), worker: worker)
+            // A process of ours that does not answer is of no use any more.
+            fleet.kill(worker)
+            effects.append(.revoke(claim: claim, from: worker))
+        }
+        return effects
+    }
+
+    /// Takes a claim away (PROTOCOL 11): epoch first, then the session, then the next worker.
+    private func revoke(
+        _ claim: Int64, from worker: WorkerName, _ book: inout ClaimBook, _ table: [Int64: Claim]
+    ) throws -> [ClaimBook.Effect] {
+        guard book.holder(of: claim) == worker else { return [] }
+        let state = try takeBack(claim)
+        if state.isFinished {
+            try settled(claim, &book, table)
+        } else {
+            note(
+                LogMessage(
+                    .claimTakenBack,
+                    [
+                        "phase": phase.rawValue, "slice": String(table[claim]?.slice ?? 0),
+                        "worker": worker, "epoch": String(state.epoch),
+                        "attempt": String(state.epoch), "attempts":
+                            String(definition.job.attemptsMax),
+                    ]), worker: worker)
+            let progressed = chunksSeen[claim, default: 0] < state.chunkNumber
+            chunksSeen[claim] = state.chunkNumber
+            book.reopened(claim, epoch: state.epoch, progressed: progressed)
+        }
+        return book.assignments(at: clock)
+    }
+
+    /// Raises a claim's epoch and ends its holder's session; nothing of it writes any more.
+    func takeBack(_ claim: Int64) throws -> ClaimState {
+        let box = try guardConnection()
+        try box.connection.execute(
+            "SET lock_timeout = \(CoordinationLimits.raiseLockTimeoutMilliseconds)")
+        var raised: ClaimState?
+        for _ in 0..<CoordinationLimits.raiseTriesMax where raised == nil {
+            do {
+                raised = try box.connection.transaction { guardian in
+                    try RunLedger.fence(run, term: term, guardian)
+                    return try ClaimLedger.raise(claim, guardian)
+                }
+            } catch let error as PostgresError where error.kind == .lockNotAvailable {
+                try ClaimLedger.terminateBlockers(claim, box.connection)
+                try fleet.breathe()
+            }
+        }
+        guard let raised else {
+            throw RunStop(
+                .infrastructure,
+                LogMessage(
+                    .statementFailed,
+                    [
+                        "statement": "claim_raise", "state": "55P03", "partition": "?",
+                        "reason": "claim \(claim) stays locked by another session", "run": run,
+                    ]), isResumable: true)
+        }
+        try Failpoint.afterEpochRaise.pass()
+        let deadline = Monotonic.now() + CoordinationLimits.terminateLimit
+        while try ClaimLedger.terminateHolder(claim, box.connection) {
+            guard Monotonic.now() < deadline else { break }
+            try fleet.pause(milliseconds: 5)
+        }
+        return raised
+    }
+}

@@ -1,0 +1,48 @@
+// Every bound of the coordinator, with its reason.
+
+/// Bounds of the coordinator.
+package enum CoordinationLimits {
+    /// Bytes of the input read at once.
+    static let blockBytes = 4 << 20
+    /// Bytes of all spool buffers together; divided by the number of slices.
+    static let spoolBuffersBytes = 64 << 20
+    /// One slice's buffer: 64 KiB keeps writes cheap at 1,000 slices.
+    static let spoolBufferBytes = 64 << 10...1 << 20
+    /// A slice with more than this many times the wanted records is cut again.
+    static let oversizeFactor = 1.5
+    /// How often an oversized slice is cut; each cut divides it by its size in slices, so a
+    /// second one is already rare.
+    static let recutsMax = 4
+    /// Messages of workers kept until the loop looks at them: 64 workers, a few each.
+    static let eventsMax = 4_096
+    /// Time between two notices to every worker.
+    static let aliveInterval: Duration = .milliseconds(500)
+    /// Time between two looks at suspects and at the ledger's progress.
+    static let reviewInterval: Duration = .milliseconds(500)
+    /// An idle worker that asks again this soon after an assignment has not seen it yet.
+    static let assignmentGrace: Duration = .seconds(1)
+    /// Heartbeats without a commit, a byte or a counted record after which a claim is taken back.
+    static let noProgressLimit: Duration = .seconds(120)
+    /// No worker for this long ends the run with 12.
+    static let noWorkerLimit: Duration = .seconds(60)
+    /// Worker processes started again for each that was asked for, in one run.
+    static let restartsPerWorkerMax = 20
+    /// Wait for workers to say goodbye after they were asked to stop.
+    static let drainLimit: Duration = .seconds(15)
+    /// Lock wait when a claim's epoch is raised, before its holder is ended (PROTOCOL 11).
+    static let raiseLockTimeoutMilliseconds = 200
+    /// Tries to raise an epoch: 150 × 200 ms.
+    static let raiseTriesMax = 150
+    /// Wait for an ended session to be gone.
+    static let terminateLimit: Duration = .seconds(30)
+    /// Staging tables made, attached or dropped in one transaction (PROTOCOL 6).
+    static let tablesPerTransaction = 50
+    /// Conflicts requeued in one transaction: small, so that rows are locked only shortly.
+    static let requeueBatchMax = 200
+    /// Rejects read from the ledger at once.
+    static let rejectsPerRead = 5_000
+    /// Bytes kept free beside what the run needs.
+    static let freeBytesMin: Int64 = 256 << 20
+    /// Staged bytes per record on disk, generously: row header, key, fields at fillfactor 50, index.
+    static let stagingBytesPerRecord: Int64 = 600
+}

@@ -1,0 +1,167 @@
+// How a run ends: every error becomes an outcome, messages, a ledger row, and released workers.
+
+import Glibc
+import Journal
+import Ledger
+import Loading
+import Messaging
+import Plan
+import Postgres
+import Records
+import Settings
+
+/// Ends runs.
+enum Ending {
+    /// Conducts the night and ends it, whatever happens.
+    static func conduct(_ coordinator: RunCoordinator, untilValidate: Bool) -> RunEnd {
+        do {
+            let outcome = try coordinator.night(untilValidate: untilValidate)
+            return close(coordinator, outcome, [], state: nil)
+        } catch {
+            return failed(error, coordinator, request: nil)
+        }
+    }
+
+    /// An error as the end of the run.
+    static func failed(
+        _ error: any Error, _ coordinator: RunCoordinator?, request: RunRequest?
+    ) -> RunEnd {
+        let stop = stop(for: error, coordinator)
+        guard let coordinator else {
+            return RunEnd(
+                outcome: stop.outcome, summary: nil, messages: stop.messages)
+        }
+        return close(
+            coordinator, stop.outcome, stop.messages, state: stop.isResumable ? nil : "ended",
+            picture: stop.picture)
+    }
+
+    private static func stop(for error: any Error, _ coordinator: RunCoordinator?) -> RunStop {
+        let run = coordinator?.run ?? "-"
+        switch error {
+        case let stop as RunStop: return stop
+        case let unfit as TargetUnfit:
+            return RunStop(.configuration, unfit.messages(job: coordinator?.definition.job.name ?? "-"))
+        case let trouble as FileTrouble:
+            return RunStop(.infrastructure, trouble.message, isResumable: true)
+        case let trouble as JournalError:
+            return RunStop(.infrastructure, trouble.message, isResumable: true)
+        case LedgerError.fenced(let run):
+            return RunStop(
+                .held,
+                LogMessage(
+                    .termLost,
+                    ["run": run, "term": String(coordinator?.term ?? 0), "holder": "a newer one"]),
+                isResumable: true)
+        case LedgerError.schema(let found, let wanted):
+            return RunStop(
+                .configuration,
+                LogMessage(
+                    .schemaOutdated,
+                    [
+                        "database": "of this run", "found": String(found),
+                        "expected": String(wanted),
+                    ]))
+        case let error as PostgresError: return stop(for: error, run: run)
+        case let error as MessagingError:
+            return RunStop(
+                .infrastructure,
+                LogMessage(
+                    .messagingFailed,
+                    [
+                        "endpoint": coordinator?.fleet.endpoint.text ?? "-",
+                        "operation": error.operation, "reason": error.message,
+                    ]), isResumable: true)
+        case let fault as ContractFault:
+            return RunStop(
+                .configuration,
+                LogMessage(
+                    .contractFault,
+                    [
+                        "contract": coordinator?.definition.contract.name ?? "-",
+                        "place": fault.path, "reason": fault.message,
+                    ]))
+        case let tripped as Failpoint.Tripped:
+            return RunStop(
+                .infrastructure,
+                LogMessage(
+                    .commandFailed, ["command": "run", "reason": tripped.description]),
+                isResumable: true)
+        default:
+            return RunStop(
+                .bug,
+                LogMessage(
+                    .proofFailed,
+                    [
+                        "proof": "\(error)", "run": run, "place": "the coordinator",
+                        "expected": "no such state", "found": "it",
+                        "directory": coordinator?.directory ?? "-",
+                    ]), isResumable: true)
+        }
+    }
+
+    private static func stop(for error: PostgresError, run: String) -> RunStop {
+        let message = LogMessage(
+            .statementFailed,
+            [
+                "statement": "coordinator", "state": error.sqlState ?? "-", "partition": "-",
+                "reason": error.description, "run": run,
+            ])
+        switch error.kind {
+        case .permission, .undefined: return RunStop(.configuration, message, isResumable: true)
+        case .bug, .data: return RunStop(.bug, message, isResumable: true)
+        default: return RunStop(.infrastructure, message, isResumable: true)
+        }
+    }
+
+    /// Lets the workers go, writes the last lines and the ledger's last word.
+    private static func close(
+        _ coordinator: RunCoordinator, _ outcome: Outcome, _ causes: [LogMessage], state: String?,
+        picture: String = ""
+    ) -> RunEnd {
+        coordinator.fleet.onBreath = nil
+        coordinator.fleet.dismiss()
+        MeetingPlace.clear(coordinator.fleet.endpoint)
+        for cause in causes { coordinator.note(cause) }
+        coordinator.draw(isFinal: true)
+        var trouble = causes
+        var summary: RunSummary?
+        do {
+            let made = try coordinator.summary(outcome)
+            summary = made
+            coordinator.logCounts(made)
+            if let state {
+                // What was read stays for people; what was staged is of no more use.
+                try coordinator.connection.transaction { connection in
+                    try RunLedger.fence(coordinator.run, term: coordinator.term, connection)
+                    try RunLedger.end(
+                        run: coordinator.run, state: state, outcome: outcome,
+                        summary: try JSONText.compact(made), connection)
+                }
+                try coordinator.dropStaging()
+                try Files.removeDirectory(
+                    coordinator.definition.spoolDirectory(of: coordinator.run))
+            }
+        } catch {
+            let second = stop(for: error, coordinator)
+            trouble += second.messages
+            for message in second.messages { coordinator.note(message) }
+        }
+        if outcome == .normal || outcome == .warning || outcome == .empty {
+            coordinator.note(LogMessage(.normalEnd, ["run": coordinator.run]))
+        } else {
+            coordinator.note(
+                LogMessage(
+                    .abnormalEnd,
+                    [
+                        "run": coordinator.run, "phase": coordinator.phase.rawValue,
+                        "exit": String(outcome.rawValue),
+                        "reason": causes.first.map { $0.text(in: .english) } ?? outcome.result,
+                    ]))
+        }
+        if let summary { coordinator.note(summary.resultMessage) }
+        coordinator.log.seal()
+        return RunEnd(
+            outcome: outcome, summary: summary, messages: trouble, picture: picture)
+    }
+}

@@ -1,0 +1,231 @@
+// Files of a run: opening, linking, hashing, syncing. Every error names the path and the reason.
+
+import Crypto
+import FoundationEssentials
+import Glibc
+package import Journal
+import Records
+
+/// A file that could not be handled.
+package struct FileTrouble: Error {
+    package var operation: String
+    package var path: String
+    package var code: Int32
+
+    /// The reason as the system tells it.
+    package var reason: String {
+        guard let text = unsafe strerror(code) else { return "error \(code)" }
+        return unsafe String(cString: text)
+    }
+
+    /// As a message for the operator.
+    package var message: LogMessage {
+        LogMessage(.fileFailed, ["path": path, "operation": operation, "reason": reason])
+    }
+}
+
+/// What a file is at one moment.
+package struct FileFacts: Equatable {
+    package var bytes: Int64
+    package var isRegular: Bool
+    package var modifiedSeconds: Int
+    package var modifiedNanoseconds: Int
+    package var inode: UInt64
+    package var device: UInt64
+}
+
+/// Calls on files.
+package enum Files {
+    /// Facts about a path, following links; throws when it does not exist.
+    package static func facts(_ path: String) throws -> FileFacts {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else {
+            throw FileTrouble(operation: "stat", path: path, code: errno)
+        }
+        return FileFacts(
+            bytes: Int64(status.st_size), isRegular: status.st_mode & S_IFMT == S_IFREG,
+            modifiedSeconds: status.st_mtim.tv_sec, modifiedNanoseconds: status.st_mtim.tv_nsec,
+            inode: UInt64(status.st_ino), device: UInt64(status.st_dev))
+    }
+
+    /// Whether something is at the path.
+    package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    /// Makes a folder and what is missing above it, 0700.
+    package static func makeDirectory(_ path: String) throws {
+        var built = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            built += built.isEmpty || built.hasSuffix("/") ? String(part) : "/\(part)"
+            if unsafe mkdir(built, 0o700) != 0, errno != EEXIST {
+                throw FileTrouble(operation: "mkdir", path: built, code: errno)
+            }
+        }
+    }
+
+    /// Opens a file for reading.
+    package static func openForReading(_ path: String) throws -> Descriptor {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw FileTrouble(operation: "open", path: path, code: errno)
+        }
+        return Descriptor(number: descriptor, path: path)
+    }
+
+    /// Opens a file for writing, 0600.
+    package static func openForWriting(_ path: String, append: Bool) throws -> Descriptor {
+        let mode = append ? O_APPEND : O_TRUNC
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC | mode, 0o600)
+        guard descriptor >= 0 else {
+            throw FileTrouble(operation: "open", path: path, code: errno)
+        }
+        return Descriptor(number: descriptor, path: path)
+    }
+
+    /// Writes a whole file so that it is either the old or the new one, and on disk.
+    package static func replace(_ path: String, with text: String) throws {
+        let temporary = path + ".new"
+        let file = try openForWriting(temporary, append: false)
+        try file.write(Array(text.utf8).span)
+        try file.sync()
+        try rename(temporary, to: path)
+    }
+
+    /// Gives a file another name in the same file system.
+    package static func rename(_ path: String, to other: String) throws {
+        guard unsafe Glibc.rename(path, other) == 0 else {
+            throw FileTrouble(operation: "rename", path: other, code: errno)
+        }
+    }
+
+    /// Makes a second name for a file; false: the file system does not do that.
+    package static func link(_ path: String, as other: String) -> Bool {
+        unsafe Glibc.link(path, other) == 0
+    }
+
+    /// Removes a file; nothing happens when it is not there.
+    package static func remove(_ path: String) { _ = unsafe unlink(path) }
+
+    /// Removes an empty folder; nothing happens when it is not there.
+    package static func removeEmptyDirectory(_ path: String) { _ = unsafe rmdir(path) }
+
+    /// Whether this process may read the file.
+    package static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
+
+    /// SHA-256 of a file's first `bytes` bytes (all of it for nil), in hexadecimal.
+    package static func sha256(
+        _ path: String, bytes limit: Int64? = nil, breathe: () throws -> Void = {}
+    ) throws -> String {
+        let file = try openForReading(path)
+        var hasher = SHA256()
+        var buffer = [UInt8](repeating: 0, count: CoordinationLimits.blockBytes)
+        var left = limit ?? Int64.max
+        while left > 0 {
+            let got = try file.read(into: &buffer, at: 0, count: Int(min(left, Int64(buffer.count))))
+            if got == 0 { break }
+            unsafe buffer.withUnsafeBytes { bytes in
+                unsafe hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[..<got]))
+            }
+            left -= Int64(got)
+            try breathe()
+        }
+        return hex(hasher.finalize())
+    }
+
+    /// SHA-256 of a text, in hexadecimal.
+    package static func sha256(ofText text: String) -> String {
+        hex(SHA256.hash(data: Array(text.utf8)))
+    }
+
+    private static func hex(_ digest: SHA256.Digest) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for byte in digest {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Free bytes of the file system a path is on; nil: the system does not tell.
+    package static func freeBytes(_ path: String) -> Int64? {
+        var status = statvfs()
+        guard unsafe statvfs(path, &status) == 0 else { return nil }
+        return Int64(status.f_bavail) * Int64(status.f_frsize)
+    }
+
+    /// Flushes a folder's entries to disk.
+    package static func syncDirectory(_ path: String) throws {
+        let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw FileTrouble(operation: "open", path: path, code: errno)
+        }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else {
+            throw FileTrouble(operation: "fsync", path: path, code: errno)
+        }
+    }
+
+    /// Removes a folder of plain files, and the folder; nothing happens when it is not there.
+    package static func removeDirectory(_ path: String) throws {
+        try? FileManager.default.removeItem(atPath: path)
+        guard !exists(path) else {
+            throw FileTrouble(operation: "remove", path: path, code: EBUSY)
+        }
+    }
+}
+
+/// An open file, closed when it goes.
+package struct Descriptor: ~Copyable {
+    let number: Int32
+    let path: String
+
+    deinit { close(number) }
+
+    /// Reads up to `count` bytes into the buffer at `at`; 0: the end.
+    package func read(into buffer: inout [UInt8], at: Int, count: Int) throws -> Int {
+        while true {
+            let got = unsafe buffer.withUnsafeMutableBytes { bytes in
+                unsafe Glibc.read(number, bytes.baseAddress?.advanced(by: at), count)
+            }
+            if got >= 0 { return got }
+            guard errno == EINTR else {
+                throw FileTrouble(operation: "read", path: path, code: errno)
+            }
+        }
+    }
+
+    /// Reads `count` bytes at a place of the file; fewer at its end.
+    package func read(into buffer: inout [UInt8], count: Int, from offset: Int64) throws -> Int {
+        while true {
+            let got = unsafe buffer.withUnsafeMutableBytes { bytes in
+                unsafe pread(number, bytes.baseAddress, count, off_t(offset))
+            }
+            if got >= 0 { return got }
+            guard errno == EINTR else {
+                throw FileTrouble(operation: "read", path: path, code: errno)
+            }
+        }
+    }
+
+    /// Writes everything.
+    package func write(_ bytes: Span<UInt8>) throws {
+        var done = 0
+        while done < bytes.count {
+            let got = unsafe bytes.withUnsafeBytes { all in
+                unsafe Glibc.write(number, all.baseAddress?.advanced(by: done), all.count - done)
+            }
+            if got < 0, errno == EINTR { continue }
+            guard got > 0 else {
+                throw FileTrouble(operation: "write", path: path, code: errno)
+            }
+            done += got
+        }
+    }
+
+    /// Flushes the file to disk.
+    package func sync() throws {
+        guard fdatasync(number) == 0 else {
+            throw FileTrouble(operation: "fsync", path: path, code: errno)
+        }
+    }
+}

@@ -1,0 +1,213 @@
+// The coordinator's side of the talk: one ROUTER, the worker processes it started, signals.
+// Whatever the coordinator does lets this breathe; nothing is decided here.
+
+import FoundationEssentials
+import Glibc
+import Journal
+import Messaging
+import Plan
+import Wire
+
+/// What happened in the fleet since the last look.
+enum FleetEvent {
+    case joined(WorkerName, host: String, process: Int32, version: String)
+    case ready(WorkerName)
+    case beat(WorkerName, Beat)
+    case failed(WorkerName, Failure)
+    case log(WorkerName, LogLine)
+    case left(WorkerName, reason: String)
+    case ended(WorkerName, process: Int32, ExitStatus)
+}
+
+/// A worker as the fleet knows it.
+struct Crew {
+    var peer: PeerID?
+    var host: String
+    var process: Int32
+    /// Last heartbeat's figures, for the screen.
+    var beat: Beat?
+    var claimsDone = 0
+    var recordsDone: UInt64 = 0
+}
+
+/// The fleet of one run. A class, because database waits and the loop both let it breathe; one
+/// thread uses it.
+final class Fleet {
+    private let context: Context
+    private let router: RouterSocket
+    private let signals: SignalReader
+    let endpoint: Endpoint
+    private var peers: [PeerID: WorkerName] = [:]
+    private(set) var crew: [WorkerName: Crew] = [:]
+    private var children: [WorkerName: ChildProcess] = [:]
+    private var events: [FleetEvent] = []
+    private var lastAlive = Monotonic.now()
+    private var sequence: UInt64 = 0
+    private var started = 0
+    private(set) var restarts = 0
+    /// Workers that asked for work and were given none yet.
+    var idle: Set<WorkerName> = []
+
+    /// What every message says.
+    var run = ""
+    var term: UInt64 = 0
+    var phase = Phase.split
+    var recordsDone: UInt64 = 0
+    var recordsTotal: UInt64 = 0
+    /// Workers must stop staging and reading the target.
+    var budgetExceeded = false { didSet { if budgetExceeded != oldValue { tellAlive() } } }
+    /// A signal that asks the coordinator to stop; nil: none.
+    private(set) var signal: Int32?
+    /// Called at every look, at most every 50 ms; draws the progress.
+    var onBreath: (() -> Void)?
+
+    init(endpoint: Endpoint, signals: consuming SignalReader) throws {
+        self.endpoint = endpoint
+        try endpoint.prepareDirectory()
+        context = try Context()
+        router = try RouterSocket(context, bind: endpoint)
+        self.signals = signals
+    }
+
+    /// Worker processes of our own that are running.
+    var childCount: Int { children.count }
+
+    /// Starts worker processes of this binary.
+    func start(
+        _ count: Int, executable: String, databaseURL: String, logDirectory: String,
+        isReplacement: Bool
+    ) throws {
+        for _ in 0..<count {
+            started += 1
+            if isReplacement { restarts += 1 }
+            let name = "w\(started)"
+            var environment = ProcessInfo.processInfo.environment
+            environment["KUGIRI_DATABASE_URL"] = databaseURL
+            // A test's failpoint is for the first workers, not for those that stand in.
+            if isReplacement { environment["KUGIRI_FAILPOINT"] = nil }
+            let child = try ChildProcess.start(
+                executable: executable,
+                arguments: [
+                    "worker", "--connect", endpoint.text, "--name", name, "--parent",
+                    String(getpid()),
+                ],
+                environment: environment,
+                output: .file(path: "\(logDirectory)/\(name).out"))
+            children[name] = child
+            crew[name] = Crew(peer: nil, host: HostName.current, process: child.pid)
+        }
+    }
+
+    /// Looks at sockets, signals and children, and tells workers that the run goes on.
+    func breathe() throws {
+        while let signal = signals.next() {
+            if signal == SIGINT || signal == SIGTERM { self.signal = signal }
+        }
+        while events.count < CoordinationLimits.eventsMax, let received = try router.receive() {
+            guard case .message(let peer, let body) = received else { continue }
+            take(body, from: peer)
+        }
+        for (name, child) in children {
+            guard let status = child.poll() else { continue }
+            children[name] = nil
+            idle.remove(name)
+            events.append(.ended(name, process: child.pid, status))
+        }
+        if Monotonic.now() - lastAlive >= CoordinationLimits.aliveInterval { tellAlive() }
+        onBreath?()
+    }
+
+    /// Waits for a message, a signal or the end of a child, at most this long.
+    func pause(milliseconds: Int) throws {
+        _ = try wait(
+            router: router, descriptors: [signals.fileDescriptor], milliseconds: milliseconds)
+        try breathe()
+    }
+
+    /// What happened since the last call.
+    func takeEvents() -> [FleetEvent] {
+        defer { events.removeAll(keepingCapacity: true) }
+        return events
+    }
+
+    private func take(_ body: [UInt8], from peer: PeerID) {
+        // What does not decode is dropped: every byte from a socket is somebody else's.
+        guard let envelope = try? decode(body) else { return }
+        if case .hello(let hello) = envelope.message {
+            if peers[peer] != hello.worker {
+                peers[peer] = hello.worker
+                crew[hello.worker, default: Crew(peer: peer, host: hello.host, process: hello.pid)]
+                    .peer = peer
+                events.append(
+                    .joined(
+                        hello.worker, host: hello.host, process: hello.pid,
+                        version: hello.binaryVersion))
+            }
+            return
+        }
+        guard let worker = peers[peer] else { return }
+        switch envelope.message {
+        case .ready:
+            idle.insert(worker)
+            events.append(.ready(worker))
+        case .beat(let beat):
+            guard envelope.term == term else { return }
+            crew[worker]?.beat = beat
+            events.append(.beat(worker, beat))
+        case .failed(let failure): events.append(.failed(worker, failure))
+        case .log(let line): events.append(.log(worker, line))
+        case .goodbye(let reason):
+            peers[peer] = nil
+            crew[worker]?.peer = nil
+            idle.remove(worker)
+            events.append(.left(worker, reason: reason))
+        case .hello, .welcome, .assign, .alive, .refuse, .drain: break
+        }
+    }
+
+    /// Sends to one worker; a message that cannot be sent is lost, and asked for again.
+    func send(_ message: Message, to worker: WorkerName) {
+        guard let peer = crew[worker]?.peer else { return }
+        sequence += 1
+        let envelope = Envelope(term: term, sequence: sequence, run: run, message: message)
+        guard (try? router.send(encode(envelope), to: peer)) != true else { return }
+        peers[peer] = nil
+        crew[worker]?.peer = nil
+    }
+
+    func tellAlive() {
+        lastAlive = Monotonic.now()
+        let notice = AliveNotice(
+            phase: phase, recordsDone: recordsDone, recordsTotal: recordsTotal,
+            budgetExceeded: budgetExceeded)
+        for worker in crew.keys { send(.alive(notice), to: worker) }
+    }
+
+    /// Notes what a worker finished, for the screen and the report.
+    func count(claim records: Int64, for worker: WorkerName) {
+        crew[worker]?.claimsDone += 1
+        crew[worker]?.recordsDone += UInt64(max(records, 0))
+    }
+
+    /// Kills a worker process of our own that is suspected or stopped.
+    func kill(_ worker: WorkerName) { children[worker]?.kill() }
+
+    /// Asks every worker to stop, waits for the processes to end, and kills those that do not.
+    func dismiss() {
+        let deadline = Monotonic.now() + CoordinationLimits.drainLimit
+        var asked = Monotonic.now() - .seconds(1)
+        while !children.isEmpty, Monotonic.now() < deadline {
+            if Monotonic.now() - asked > .milliseconds(200) {
+                asked = Monotonic.now()
+                for worker in crew.keys { send(.drain, to: worker) }
+            }
+            do { try pause(milliseconds: 20) } catch { break }
+            events.removeAll()
+        }
+        for child in children.values { child.kill() }
+        while !children.isEmpty {
+            for (name, child) in children where child.poll() != nil { children[name] = nil }
+            usleep(2_000)
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// Where coordinator and local workers meet: a 0700 folder of this process alone.
+
+import Glibc
+import Messaging
+
+/// The folder of the coordinator's socket.
+enum MeetingPlace {
+    /// A socket path must fit 107 bytes; a deep state folder gives way to one under /tmp.
+    private static let pathBytesMax = 100
+
+    /// The endpoint of this process, in a folder of its own.
+    static func endpoint(state: String) throws -> Endpoint {
+        let inside = "\(state)/ipc/\(getpid())"
+        let directory =
+            inside.utf8.count + "/coordinator.ipc".utf8.count <= pathBytesMax
+            ? inside : "/tmp/kugiri-\(getuid())-\(getpid())"
+        return try Endpoint.ipc(directory: directory)
+    }
+
+    /// Removes the folder at the end of the run.
+    static func clear(_ endpoint: Endpoint) {
+        Files.remove(endpoint.path)
+        Files.removeEmptyDirectory(endpoint.directory)
+    }
+}

@@ -1,0 +1,47 @@
+// Small services that the command line needs around a run.
+
+import Journal
+import Ledger
+package import Plan
+package import Postgres
+
+/// Services around a run.
+package enum Preparation {
+    /// Brings the schema up on the private server; checks it on others (16).
+    package static func prepare(
+        _ connection: borrowing Connection, migrates: Bool
+    ) throws {
+        if migrates { try Schema.migrate(connection) }
+        try Schema.check(connection)
+    }
+
+    /// SHA-256 of a text, in hexadecimal.
+    package static func hash(_ text: String) -> String { Files.sha256(ofText: text) }
+
+    /// An error as exit code and lines for people.
+    package static func explain(
+        _ error: any Error, command: String
+    ) -> (outcome: Outcome, lines: [String]) {
+        let end = Ending.failed(error, nil, request: nil)
+        return (end.outcome, end.messages.map { $0.line() })
+    }
+
+    /// The trigger of PROTOCOL 20: moves the lock column when an online update forgets it; our
+    /// own updates move it themselves, so the WHEN clause never lets them call it.
+    package static func lockTrigger(table: String, column: String) -> String {
+        let lock = quoteIdentifier(column)
+        let parts = table.split(separator: ".").map { quoteIdentifier(String($0)) }
+        let name = parts.joined(separator: ".")
+        let function = quoteIdentifier("kugiri_move_\(column)")
+        return """
+            CREATE OR REPLACE FUNCTION \(function)() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                NEW.\(lock) := GREATEST(clock_timestamp(), OLD.\(lock) + interval '1 microsecond');
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER kugiri_lock BEFORE UPDATE ON \(name) FOR EACH ROW
+                WHEN (NEW.\(lock) IS NOT DISTINCT FROM OLD.\(lock))
+                EXECUTE FUNCTION \(function)();
+            """
+    }
+}

@@ -1,0 +1,218 @@
+// The coordinator of one run: the order of the night, phase after phase. Each step is in a file
+// of its own; this one holds what they share and says what follows what.
+
+import FoundationEssentials
+import Glibc
+import Journal
+import Ledger
+import Loading
+import Messaging
+import Plan
+import Postgres
+import Records
+import Settings
+import Wire
+
+/// The coordinator of one run. A class, because the database connection's idle hook and the loop
+/// both reach it; one thread uses it.
+final class RunCoordinator {
+    let executable: String
+    let binaryVersion: String
+    let databaseURL: String
+    let definition: RunDefinition
+    let fleet: Fleet
+    let connection: Connection
+    let run: String
+    let number: Int64
+    let revision: Int
+    let plan: TargetPlan
+    let tables: RunTables
+    let log: RunLog
+    let directory: String
+    let input: ArrivedInput
+    let tolerances: [RunSummary.Tolerance]
+    let startedAt: Timestamp
+    let startedClock = Monotonic.now()
+    var term: Int64
+    var phase: Phase
+    var phaseTimes: [(phase: Phase, elapsed: Duration)] = []
+    var phaseClock = Monotonic.now()
+    var envelope: EnvelopeSummary?
+    var partitions: PartitionTable?
+    var messages: [RunSummary.Message] = []
+    var warnings: [Outcome] = []
+    var certificateHash: String?
+    var screen: RunScreen
+    /// Records done in the phase, from finished claims.
+    var recordsSettled: UInt64 = 0
+    var rejectsSettled: Int64 = 0
+    var conflictsSettled: Int64 = 0
+    var requeued: Int64 = 0
+    /// When claims were assigned, and how many chunks the ledger showed of each.
+    var assignedAt: [Int64: Duration] = [:]
+    var chunksSeen: [Int64: Int] = [:]
+    var lastFailure: (worker: WorkerName, reason: String)?
+    /// A second session, used only to take claims away (PROTOCOL 11).
+    private var guardian: GuardianBox?
+
+    init(
+        executable: String, binaryVersion: String, databaseURL: String,
+        definition: RunDefinition, fleet: Fleet, connection: consuming Connection, row: RunRow,
+        plan: TargetPlan, term: Int64, input: ArrivedInput,
+        tolerances: [RunSummary.Tolerance], screen: RunScreen
+    ) throws {
+        self.executable = executable
+        self.binaryVersion = binaryVersion
+        self.databaseURL = databaseURL
+        self.definition = definition
+        self.fleet = fleet
+        self.connection = connection
+        run = row.run
+        number = row.number
+        revision = row.revision
+        self.plan = plan
+        tables = RunTables(number: row.number, plan: plan)
+        directory = definition.runDirectory(of: row.run)
+        try Files.makeDirectory(directory)
+        log = try RunLog(directory: directory)
+        self.input = input
+        self.tolerances = tolerances
+        self.term = term
+        phase = row.phase
+        startedAt = .now()
+        self.screen = screen
+        fleet.run = row.run
+        fleet.term = UInt64(term)
+    }
+
+    /// Writes a line of the run log; what is not routine is kept for the report too.
+    func note(_ message: LogMessage, worker: String? = nil, partition: Int? = nil) {
+        log.write(message, worker: worker, partition: partition)
+        guard message.severity != .information else { return }
+        if messages.count < JournalLimits.reportMessagesMax {
+            messages.append(RunSummary.Message(message, at: .now(), catalogue: .english))
+        }
+    }
+
+    /// A transaction of the coordinator: nothing is done when the term is over (PROTOCOL 16).
+    func transact<T>(_ body: (borrowing Connection) throws -> T) throws -> T {
+        try connection.transaction { connection in
+            try RunLedger.fence(run, term: term, connection)
+            return try body(connection)
+        }
+    }
+
+    /// Lets everything breathe; throws when a signal asks to stop.
+    func breathe() throws {
+        try fleet.breathe()
+        try checkSignal()
+    }
+
+    /// The session that takes claims away, made when it is first needed.
+    func guardConnection() throws -> GuardianBox {
+        if let guardian, guardian.connection.isUsable { return guardian }
+        let fleet = fleet
+        let box = GuardianBox(
+            try Connection(
+                url: databaseURL, applicationName: "kugiri coordinator \(run) guard",
+                idle: { try fleet.breathe() }))
+        guardian = box
+        return box
+    }
+
+    func checkSignal() throws {
+        guard let signal = fleet.signal else { return }
+        let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
+        throw RunStop(
+            signal == SIGINT ? .interrupted : .terminated,
+            LogMessage(.signalReceived, ["signal": name]), isResumable: true)
+    }
+
+    func begin(_ next: Phase) {
+        phase = next
+        phaseClock = Monotonic.now()
+        fleet.phase = next
+        recordsSettled = 0
+        fleet.tellAlive()
+        let records = envelope.map { String($0.dataRecords) } ?? "?"
+        let count = partitions.map { String($0.partitions.count) } ?? "?"
+        note(
+            LogMessage(
+                .phaseStarted,
+                ["phase": next.rawValue, "records": records, "partitions": count]))
+        draw()
+    }
+
+    func finish(_ done: Phase, records: UInt64) {
+        let elapsed = Monotonic.now() - phaseClock
+        phaseTimes.append((done, elapsed))
+        note(
+            LogMessage(
+                .phaseFinished,
+                [
+                    "phase": done.rawValue, "records": String(records),
+                    "elapsed": Figures.duration(elapsed),
+                    "rate": Figures.count(Int64(Figures.perSecond(Int64(records), in: elapsed))),
+                ]))
+        draw()
+    }
+
+    /// The night, from wherever it stands to its end.
+    func night(untilValidate: Bool) throws -> Outcome {
+        if phase == .split { try split() }
+        guard let envelope else { throw LedgerError.broken("no envelope after the split") }
+        if envelope.dataRecords == 0, definition.job.onEmpty == .warn {
+            note(LogMessage(.inputEmpty, ["input": input.path]))
+            throw RunStop(.empty, [])
+        }
+        if phase == .validate {
+            try validate()
+            try judge()
+            if untilValidate { return .normal }
+            try passBarrier()
+        }
+        if phase == .load {
+            try load()
+            try requeue()
+            try enter(.certify)
+        }
+        if phase == .certify {
+            try certify()
+            try enter(.publish)
+        }
+        try publish()
+        return Outcome.gravest(warnings)
+    }
+
+    func enter(_ next: Phase) throws {
+        try transact { connection in
+            try RunLedger.enter(next, run: run, connection)
+        }
+        phase = next
+    }
+
+    func draw(isFinal: Bool = false) {
+        var done = recordsSettled
+        var rejects = rejectsSettled
+        for worker in fleet.crew.values {
+            guard let beat = worker.beat, beat.claim != nil, beat.phase == phase else { continue }
+            done += beat.recordsDone
+            rejects += phase == .validate ? Int64(beat.rejects) : 0
+        }
+        fleet.recordsDone = done
+        let total = envelope?.dataRecords ?? fleet.recordsTotal
+        fleet.recordsTotal = total
+        screen.draw(
+            run: run, phase: phase, phaseTimes: phaseTimes,
+            phaseElapsed: Monotonic.now() - phaseClock, done: total > 0 ? min(done, total) : done,
+            total: total, crew: fleet.crew, idle: fleet.idle, rejects: rejects,
+            conflicts: conflictsSettled, elapsed: Monotonic.now() - startedClock,
+            isFinal: isFinal)
+    }
+}
+
+/// Keeps a connection in an optional property of a class.
+final class GuardianBox {
+    let connection: Connection
+    init(_ connection: consuming Connection) { self.connection = connection }
+}

@@ -1,0 +1,345 @@
+// How a run begins: a new one from an input, or an unfinished one again. What ends here has not
+// touched the target.
+
+import FoundationEssentials
+import Glibc
+package import Journal
+import Ledger
+import Loading
+package import Messaging
+package import Plan
+import Postgres
+import Records
+import Settings
+
+/// How a run ended, for the command line.
+package struct RunEnd {
+    package var outcome: Outcome
+    /// nil: the run never came into being.
+    package var summary: RunSummary?
+    /// What to tell the operator, the cause first.
+    package var messages: [LogMessage]
+    /// More for people, such as the bad byte under a caret.
+    package var picture: String
+
+    /// Memberwise.
+    package init(
+        outcome: Outcome, summary: RunSummary?, messages: [LogMessage], picture: String = ""
+    ) {
+        self.outcome = outcome
+        self.summary = summary
+        self.messages = messages
+        self.picture = picture
+    }
+}
+
+/// Starts and resumes runs.
+package enum RunStart {
+    /// A new run of an input, from arrival to its end.
+    package static func run(
+        _ request: RunRequest, signals: consuming SignalReader, screen: RunScreen
+    ) -> RunEnd {
+        var coordinator: RunCoordinator?
+        do {
+            let begun = try begin(request, signals: signals, screen: screen)
+            switch begun {
+            case .provedAgain(let end): return end
+            case .coordinator(let begun): coordinator = begun
+            }
+            guard let coordinator else { throw LedgerError.broken("no coordinator") }
+            return Ending.conduct(coordinator, untilValidate: request.untilValidate)
+        } catch {
+            return Ending.failed(error, coordinator, request: request)
+        }
+    }
+
+    /// Goes on with an unfinished run from where its ledger stands.
+    package static func resume(
+        run: String, databaseURL: String, executable: String, binaryVersion: String,
+        command: String, untilValidate: Bool, signals: consuming SignalReader, screen: RunScreen
+    ) -> RunEnd {
+        var coordinator: RunCoordinator?
+        do {
+            let fleetSignals = signals
+            let connection = try connect(databaseURL, run: run)
+            try Schema.check(connection)
+            guard let row = try RunLedger.get(run, connection) else {
+                throw RunStop(
+                    .usage, LogMessage(.commandFailed, [
+                        "command": "resume", "reason": "there is no run \(run)",
+                    ]))
+            }
+            guard row.state == "open" else {
+                return try finished(row, connection)
+            }
+            if let later = try RunLedger.later(than: run, connection) {
+                throw RunStop(
+                    .totals,
+                    LogMessage(
+                        .commandFailed,
+                        [
+                            "command": "resume",
+                            "reason": "run \(later) has loaded into the same table since; going "
+                                + "on with \(run) would overwrite newer data",
+                        ]))
+            }
+            try lockTarget(row.targetID, name: row.target, connection)
+            let decoder = JSONDecoder()
+            let definition = try decoder.decode(
+                RunDefinition.self, from: Data(row.definition.utf8))
+            let plan = try decoder.decode(TargetPlan.self, from: Data(row.plan.utf8))
+            guard
+                let taken = try RunLedger.take(
+                    run, coordinator: identity, connection)
+            else { throw LedgerError.fenced(run: run) }
+            try audit(command, run: run, version: binaryVersion, hash: nil, connection)
+            let input = ArrivedInput(
+                path: row.inputPath, archivedPath: definition.archivedInput(of: run),
+                bytes: row.inputBytes, hash: row.inputHash)
+            guard Files.exists(input.archivedPath) else {
+                throw RunStop(
+                    .input,
+                    LogMessage(
+                        .inputMissing,
+                        ["input": input.archivedPath, "reason": "it left the archive"]))
+            }
+            let made = try make(
+                definition: definition, connection: connection, row: row, plan: plan,
+                term: taken.term, input: input,
+                tolerances: (try? decoder.decode(
+                    [RunSummary.Tolerance].self, from: Data(row.tolerances.utf8))) ?? [],
+                databaseURL: databaseURL, executable: executable, binaryVersion: binaryVersion,
+                signals: fleetSignals, screen: screen)
+            coordinator = made
+            try takeOver(made, row)
+            return Ending.conduct(made, untilValidate: untilValidate)
+        } catch {
+            return Ending.failed(error, coordinator, request: nil)
+        }
+    }
+
+    private enum Begun {
+        case coordinator(RunCoordinator)
+        case provedAgain(RunEnd)
+    }
+
+    private static func begin(
+        _ request: RunRequest, signals: consuming SignalReader, screen: RunScreen
+    ) throws -> Begun {
+        let fleetSignals = signals
+        let definition = request.definition
+        let facts = try Arrival.check(
+            request.inputPath, ready: definition.job.ready, breathe: {})
+        let connection = try connect(request.databaseURL, run: definition.job.name)
+        if request.isPrivateDatabase { try Schema.migrate(connection) }
+        try Schema.check(connection)
+        let plan = try TargetResolution.resolve(
+            job: definition.job, contract: definition.contract,
+            parameters: definition.parameters, connection)
+        try lockTarget(plan.tableID, name: plan.table, connection)
+        try Arrival.checkSpace(
+            input: facts.bytes,
+            records: facts.bytes / Int64(definition.contract.recordBytes),
+            directories: definition.directories)
+        let arrived = try Arrival.archive(
+            request.inputPath, in: definition.directories.archive, breathe: {})
+        do {
+            let contractHash = try Files.sha256(
+                ofText: JSONText.compact(definition.contract))
+            if let end = try WrongFile.check(
+                request, input: arrived, target: plan, contractHash: contractHash, connection)
+            {
+                Arrival.discard(arrived)
+                return .provedAgain(end)
+            }
+            return .coordinator(
+                try create(
+                    request, arrived, plan, contractHash: contractHash, connection: connection,
+                    signals: fleetSignals, screen: screen))
+        } catch {
+            Arrival.discard(arrived)
+            throw error
+        }
+    }
+
+    private static func create(
+        _ request: RunRequest, _ arrived: ArrivedInput, _ plan: TargetPlan,
+        contractHash: String, connection: consuming Connection,
+        signals: consuming SignalReader, screen: RunScreen
+    ) throws -> RunCoordinator {
+        let definition = request.definition
+        let new = NewRun(
+            job: definition.job.name, program: definition.job.program,
+            businessDate: definition.parameters.businessDate?.iso,
+            parameters: try JSONText.compact(definition.parameters), inputPath: arrived.path,
+            inputBytes: arrived.bytes, inputHash: arrived.hash, contractHash: contractHash,
+            settingsHash: request.settingsHash, target: plan.table, targetID: plan.tableID,
+            definition: try JSONText.compact(definition), plan: try JSONText.compact(plan),
+            coordinator: identity, tolerances: try JSONText.compact(request.tolerances))
+        let created = try connection.transaction { connection in
+            for open in try RunLedger.open(onTarget: plan.tableID, connection) {
+                guard !open.loaded else {
+                    throw RunStop(
+                        .held,
+                        LogMessage(
+                            .runHalfLoaded,
+                            ["run": open.run, "target": plan.table, "since": open.since]))
+                }
+                try RunLedger.supersede(open.run, connection)
+            }
+            let created = try RunLedger.create(new, connection)
+            guard
+                let taken = try RunLedger.take(
+                    created.run, coordinator: identity, connection)
+            else { throw LedgerError.fenced(run: created.run) }
+            try audit(
+                request.command, run: created.run, version: request.binaryVersion,
+                hash: request.settingsHash, connection)
+            return (created.run, taken.term)
+        }
+        guard let row = try RunLedger.get(created.0, connection) else {
+            throw LedgerError.broken("run \(created.0) vanished")
+        }
+        let kept = try Arrival.keep(arrived, as: definition.archivedInput(of: row.run))
+        return try make(
+            definition: definition, connection: connection, row: row, plan: plan,
+            term: created.1, input: kept, tolerances: request.tolerances,
+            databaseURL: request.databaseURL, executable: request.executable,
+            binaryVersion: request.binaryVersion, signals: signals, screen: screen)
+    }
+
+    /// The coordinator with its fleet: workers start while the input is split.
+    private static func make(
+        definition: RunDefinition, connection: consuming Connection, row: RunRow,
+        plan: TargetPlan, term: Int64, input: ArrivedInput,
+        tolerances: [RunSummary.Tolerance], databaseURL: String, executable: String,
+        binaryVersion: String, signals: consuming SignalReader, screen: RunScreen
+    ) throws -> RunCoordinator {
+        let endpoint = try MeetingPlace.endpoint(state: definition.directories.state)
+        let fleet = try Fleet(endpoint: endpoint, signals: signals)
+        let coordinator = try RunCoordinator(
+            executable: executable, binaryVersion: binaryVersion, databaseURL: databaseURL,
+            definition: definition, fleet: fleet, connection: connection, row: row, plan: plan,
+            term: term, input: input, tolerances: tolerances, screen: screen)
+        coordinator.note(
+            LogMessage(
+                .runStarted,
+                [
+                    "run": row.run, "job": row.job, "input": input.path,
+                    "bytes": String(input.bytes),
+                ]))
+        coordinator.note(
+            LogMessage(
+                .inputArchived,
+                ["input": input.path, "bytes": String(input.bytes), "sha256": input.hash]))
+        for tolerance in tolerances {
+            coordinator.note(
+                LogMessage(
+                    .toleranceChanged,
+                    [
+                        "name": tolerance.name, "value": tolerance.value,
+                        "default": tolerance.fileDefault ?? "-",
+                    ]))
+        }
+        try fleet.start(
+            definition.job.workers, executable: executable, databaseURL: databaseURL,
+            logDirectory: coordinator.directory, isReplacement: false)
+        fleet.onBreath = { [weak coordinator] in coordinator?.draw() }
+        return coordinator
+    }
+
+    /// A new term over an old run: what old workers hold is taken back first.
+    private static func takeOver(_ coordinator: RunCoordinator, _ row: RunRow) throws {
+        if let text = row.envelope {
+            coordinator.envelope = try JSONDecoder().decode(
+                EnvelopeSummary.self, from: Data(text.utf8))
+            coordinator.partitions = try SliceLedger.partitions(
+                run: row.run, revision: row.revision, coordinator.connection)
+        }
+        for claim in try ClaimLedger.taken(
+            run: row.run, revision: row.revision, coordinator.connection)
+        {
+            _ = try coordinator.takeBack(claim)
+        }
+        let slices = try SliceLedger.slices(
+            run: row.run, revision: row.revision, coordinator.connection)
+        coordinator.note(
+            LogMessage(
+                .runResumed,
+                [
+                    "run": row.run, "job": row.job, "term": String(coordinator.term),
+                    "done": String(slices.filter { $0.staged != nil }.count),
+                    "slices": String(slices.count),
+                ]))
+    }
+
+    /// A finished run is proved again from ledger and certificate.
+    static func finished(_ row: RunRow, _ connection: borrowing Connection) throws -> RunEnd {
+        guard row.state == "published", let text = row.summary,
+            let certificate = try RunLedger.certificate(of: row.run, connection)
+        else {
+            throw RunStop(
+                .usage,
+                LogMessage(
+                    .commandFailed,
+                    [
+                        "command": "resume",
+                        "reason": "run \(row.run) is \(row.state)"
+                            + (row.exitCode.map { " with exit \($0)" } ?? "")
+                            + "; it cannot go on: run the input again",
+                    ]))
+        }
+        guard Files.sha256(ofText: certificate.body) == certificate.sha256 else {
+            throw LedgerError.broken(
+                "the certificate of \(row.run) in the ledger does not have its hash")
+        }
+        let load = try ProofLedger.counts(
+            run: row.run, revision: row.revision, phase: .load, connection)
+        let shares = try ProofLedger.shares(
+            run: row.run, revision: row.revision, connection)
+        let conflicts = try ProofLedger.conflicts(
+            run: row.run, revision: row.revision, connection)
+        let counts = RunCoordinator.counts(
+            load, records: shares.values.reduce(0) { $0 + $1.records },
+            rejected: shares.values.reduce(0) { $0 + $1.rejected }, conflicts: conflicts)
+        var summary = try JSONDecoder().decode(RunSummary.self, from: Data(text.utf8))
+        guard counts.balances, counts == summary.counts else {
+            throw LedgerError.broken(
+                "the ledger's counts of \(row.run) are not those of its certificate")
+        }
+        summary.result = Outcome.normal.result
+        summary.exitCode = 0
+        return RunEnd(
+            outcome: .normal, summary: summary,
+            messages: [LogMessage(.runAlreadyComplete, ["run": row.run])])
+    }
+
+    /// Host, user and process, for people.
+    static var identity: String {
+        let user = unsafe getpwuid(getuid()).flatMap { unsafe String(cString: $0.pointee.pw_name) }
+        return "\(user ?? String(getuid()))@\(HostName.current) pid \(getpid())"
+    }
+
+    private static func audit(
+        _ command: String, run: String, version: String, hash: String?,
+        _ connection: borrowing Connection
+    ) throws {
+        let user = unsafe getpwuid(getuid()).flatMap { unsafe String(cString: $0.pointee.pw_name) }
+        try RunLedger.audit(
+            user: user ?? String(getuid()), host: HostName.current, command: command, run: run,
+            reason: nil, before: nil, after: hash, version: version, connection)
+    }
+
+    private static func connect(_ url: String, run: String) throws -> Connection {
+        try Connection(url: url, applicationName: "kugiri coordinator \(run)")
+    }
+
+    private static func lockTarget(
+        _ target: Int64, name: String, _ connection: borrowing Connection
+    ) throws {
+        guard try !RunLedger.lockTarget(target, connection) else { return }
+        let holder = try RunLedger.targetHolder(target, connection) ?? "another session"
+        throw RunStop(
+            .held, LogMessage(.targetHeld, ["target": name, "holder": holder, "since": "then"]))
+    }
+}

@@ -1,0 +1,122 @@
+// Phase split: the input becomes slices, and the plan is committed with them.
+
+import FoundationEssentials
+import Journal
+import Ledger
+import Loading
+import Messaging
+import Plan
+import Postgres
+import Records
+import Settings
+
+extension RunCoordinator {
+    /// Splits the archived input and commits partitions, slices and envelope together.
+    func split() throws {
+        begin(.split)
+        let splitter = try Splitter(
+            definition: definition, path: input.archivedPath, shownPath: input.path,
+            bytes: input.bytes, spool: definition.spoolDirectory(of: run)
+        ) { done, total in
+            self.recordsSettled = done
+            self.fleet.recordsTotal = max(total, self.fleet.recordsTotal)
+            try self.breathe()
+        }
+        let result = try splitter.split()
+        let isUnchanged =
+            try Files.sha256(input.archivedPath, breathe: breathe) == input.hash
+        guard isUnchanged else {
+            throw RunStop(
+                .input,
+                LogMessage(
+                    .inputChanged,
+                    ["input": input.path, "reason": "its content is not what was hashed"]))
+        }
+        let facts = result.envelope
+        note(
+            LogMessage(
+                .inputFramed,
+                [
+                    "input": input.path, "records": String(facts.records),
+                    "recordBytes": String(result.layout.recordBytes),
+                    "framing": result.layout.framing.rawValue,
+                    "groups": String(facts.groups.count),
+                ]))
+        try Failpoint.spoolWrittenBeforeCommit.pass()
+        try commit(result)
+        try Failpoint.splitCommitted.pass()
+        envelope = facts
+        partitions = result.partitions
+        note(
+            LogMessage(
+                .splitFinished,
+                [
+                    "records": String(facts.dataRecords), "slices": String(result.slices.count),
+                    "bytes": String(result.slices.reduce(0) { $0 + $1.bytes }),
+                ]))
+        note(
+            LogMessage(
+                .planMade,
+                [
+                    "partitions": String(result.partitions.partitions.count),
+                    "slices": String(result.slices.count),
+                    "interval": String(definition.job.commitInterval),
+                ]))
+        finish(.split, records: facts.dataRecords)
+        phase = .validate
+    }
+
+    private func commit(_ result: SplitResult) throws {
+        let text = try JSONText.compact(result.envelope)
+        try transact { connection in
+            try SliceLedger.insert(
+                partitions: result.partitions, run: run, revision: revision, connection)
+            for (number, slice) in result.slices.enumerated() {
+                try SliceLedger.insert(
+                    SliceRow(
+                        slice: number, range: slice.range, file: slice.file,
+                        records: slice.records, bytes: slice.bytes, checksum: slice.checksum,
+                        staging: tables.slice(number)),
+                    run: run, revision: revision, connection)
+            }
+            try RunLedger.splitDone(run: run, envelope: text, connection)
+        }
+    }
+
+    /// Makes the staging tables that are missing, in batches (PROTOCOL 6).
+    func createStaging() throws {
+        let slices = try SliceLedger.slices(run: run, revision: revision, connection)
+        let isLogged = definition.job.conflicts == .skip
+        var rest = slices[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(CoordinationLimits.tablesPerTransaction)
+            rest = rest.dropFirst(batch.count)
+            try transact { connection in
+                for slice in batch {
+                    guard try !TargetCatalog.exists(slice.staging, connection) else { continue }
+                    try connection.execute(
+                        tables.createSlice(slice.slice, range: slice.range, logged: isLogged))
+                }
+            }
+            try breathe()
+        }
+    }
+
+    /// Drops what the run staged, in batches.
+    func dropStaging() throws {
+        try StagingCleanup.drop(number: number, connection)
+    }
+}
+
+/// Drops staging tables of a run.
+enum StagingCleanup {
+    static func drop(number: Int64, _ connection: borrowing Connection) throws {
+        let names = try TargetCatalog.stagingTables(ofRun: number, connection)
+        var rest = names[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(CoordinationLimits.tablesPerTransaction)
+            rest = rest.dropFirst(batch.count)
+            try connection.execute("DROP TABLE IF EXISTS \(batch.joined(separator: ", "))")
+        }
+    }
+}

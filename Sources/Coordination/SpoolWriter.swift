@@ -1,0 +1,112 @@
+// Spool slices on disk: records are put into the slice of their key, in constant memory.
+
+import Plan
+import Records
+
+/// One slice as written.
+struct WrittenSlice {
+    var range: KeyRange
+    var file: String
+    var records: Int64
+    var bytes: Int64
+    var checksum: UInt64
+}
+
+/// Writes records into slices by key range.
+struct SpoolWriter: ~Copyable {
+    private let directory: String
+    private let ranges: [KeyRange]
+    /// Lowest keys of all slices but the first, as bytes.
+    private let cuts: [[UInt8]]
+    private var buffers: [[UInt8]]
+    private var hashes: [XXHash64]
+    private var records: [Int64]
+    private var bytes: [Int64]
+    private let files: [String]
+    private let bufferBytes: Int
+
+    /// - Parameters:
+    ///   - ranges: Adjacent ranges in order; a key below the first belongs to the first.
+    ///   - prefix: Makes the files' names unique in the directory.
+    init(directory: String, ranges: [KeyRange], prefix: String) {
+        self.directory = directory
+        self.ranges = ranges
+        cuts = ranges.dropFirst().map { Array($0.low.text.utf8) }
+        buffers = [[UInt8]](repeating: [], count: ranges.count)
+        hashes = [XXHash64](repeating: XXHash64(), count: ranges.count)
+        records = [Int64](repeating: 0, count: ranges.count)
+        bytes = [Int64](repeating: 0, count: ranges.count)
+        files = ranges.indices.map { "\(prefix)\($0).slice" }
+        let share = CoordinationLimits.spoolBuffersBytes / ranges.count
+        let bounds = CoordinationLimits.spoolBufferBytes
+        bufferBytes = min(max(share, bounds.lowerBound), bounds.upperBound)
+    }
+
+    /// The slice of a key image: how many cuts are not above it.
+    @inline(__always)
+    private func slice(of key: [UInt8]) -> Int {
+        var low = 0
+        var high = cuts.count
+        while low < high {
+            let middle = (low + high) / 2
+            if Self.precedes(key, cuts[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
+    @inline(__always)
+    private static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        let count = min(left.count, right.count)
+        var index = 0
+        while index < count {
+            let a = left[index]
+            let b = right[index]
+            if a != b { return a < b }
+            index &+= 1
+        }
+        return left.count < right.count
+    }
+
+    /// Adds a record; an empty key image (unreadable) goes to the first slice.
+    mutating func add(
+        key: [UInt8], number: UInt64, fileOffset: UInt64, group: Int, block: Span<UInt8>, at: Int,
+        count: Int
+    ) throws {
+        let slice = slice(of: key)
+        SpoolRecord.append(
+            number: number, fileOffset: fileOffset, group: group, bytes: block, from: at,
+            count: count, to: &buffers[slice])
+        records[slice] &+= 1
+        if buffers[slice].count >= bufferBytes { try flush(slice) }
+    }
+
+    private mutating func flush(_ slice: Int) throws {
+        guard !buffers[slice].isEmpty else { return }
+        // Swapped out and back, so that the buffer is neither copied nor allocated anew.
+        var buffer: [UInt8] = []
+        swap(&buffer, &buffers[slice])
+        hashes[slice].update(buffer.span)
+        let file = try Files.openForWriting("\(directory)/\(files[slice])", append: true)
+        try file.write(buffer.span)
+        bytes[slice] += Int64(buffer.count)
+        buffer.removeAll(keepingCapacity: true)
+        swap(&buffer, &buffers[slice])
+    }
+
+    /// Writes and syncs what is left; the slices as they are on disk.
+    consuming func finish(breathe: () throws -> Void) throws -> [WrittenSlice] {
+        var written: [WrittenSlice] = []
+        for slice in ranges.indices {
+            try flush(slice)
+            buffers[slice] = []
+            let file = try Files.openForWriting("\(directory)/\(files[slice])", append: true)
+            try file.sync()
+            written.append(
+                WrittenSlice(
+                    range: ranges[slice], file: files[slice], records: records[slice],
+                    bytes: bytes[slice], checksum: hashes[slice].finish()))
+            try breathe()
+        }
+        return written
+    }
+}

@@ -1,0 +1,353 @@
+// The job's target, resolved against the catalog: names, types, key, trigger. All that does not
+// fit is reported together (16).
+
+package import Journal
+package import Ledger
+import Plan
+package import Postgres
+package import Records
+package import Settings
+
+/// What does not fit between a job and its target table.
+package struct TargetUnfit: Error {
+    package var table: String
+    package var reasons: [String]
+
+    /// As messages for the operator.
+    package func messages(job: String) -> [LogMessage] {
+        reasons.map { LogMessage(.targetUnfit, ["target": table, "job": job, "reason": $0]) }
+    }
+}
+
+/// Resolves targets.
+package struct TargetResolution {
+    private let job: Job
+    private let contract: Contract
+    private let parameters: RunParameters
+    private var reasons: [String] = []
+    private var columns: [String: CatalogColumn] = [:]
+    private var values: [String] = []
+    private var staging: [TargetPlan.StagingColumn] = []
+
+    private struct CatalogColumn {
+        var type: String
+        var typeID: Int64
+        var isNotNull: Bool
+        var isGenerated: Bool
+        var collationIsDeterministic: Bool
+        var timePrecision: Int?
+    }
+
+    /// Resolves a job's target.
+    package static func resolve(
+        job: Job, contract: Contract, parameters: RunParameters,
+        _ connection: borrowing Connection
+    ) throws -> TargetPlan {
+        var resolution = TargetResolution(job: job, contract: contract, parameters: parameters)
+        return try resolution.resolve(connection)
+    }
+
+    private init(job: Job, contract: Contract, parameters: RunParameters) {
+        self.job = job
+        self.contract = contract
+        self.parameters = parameters
+    }
+
+    private mutating func resolve(_ connection: borrowing Connection) throws -> TargetPlan {
+        let target = job.target
+        let table = try TargetCatalog.table(target.table, connection)
+        guard let table else {
+            throw TargetUnfit(
+                table: target.table,
+                reasons: ["there is no such table for user's search path; create it"])
+        }
+        for column in try TargetCatalog.columns(table.id, connection) {
+            columns[column.name] = CatalogColumn(
+                type: column.type, typeID: column.typeID, isNotNull: column.isNotNull,
+                isGenerated: column.isGenerated,
+                collationIsDeterministic: column.isDeterministic,
+                timePrecision: column.timePrecision)
+        }
+        reasons += table.faults
+        let keys = resolveKeys()
+        let lock = resolveLock()
+        let counter = target.updateCountColumn.map { resolveCounter($0) }
+        let assignments = resolveAssignments()
+        let sums = resolveSums()
+        checkUnassigned()
+        if try !TargetCatalog.hasUniqueKey(table.id, columns: target.key.map(\.column), connection)
+        {
+            reasons.append(
+                "no primary key or unique constraint on exactly "
+                    + "(\(target.key.map(\.column).joined(separator: ", ")))")
+        }
+        if !target.lockTrusted, columns[target.lockColumn] != nil,
+            try !TargetCatalog.hasLockTrigger(table.id, connection)
+        {
+            reasons.append(
+                "no BEFORE UPDATE trigger moves \(target.lockColumn) when the online side forgets "
+                    + "it; create what 'kugiri db lock-trigger \(target.table)' prints, or set "
+                    + "lock: {trusted: true}")
+        }
+        let checks = try TargetCatalog.checks(
+            table.id, columns: staging.map(\.name).filter { columns[unquoted($0)] != nil }
+                .map(unquoted), connection)
+        let plan = TargetPlan(
+            table: table.name, tableID: table.id, keys: keys, lockColumn: lock,
+            updateCountColumn: counter, columns: staging, checks: checks,
+            assignments: assignments, values: values, sums: sums,
+            inserts: target.mode == .upsert, history: job.history)
+        guard reasons.isEmpty else { throw TargetUnfit(table: table.name, reasons: reasons) }
+        try rehearse(plan, connection)
+        return plan
+    }
+
+    /// Has the server parse every statement of the load, inside a transaction that is undone.
+    private func rehearse(_ plan: TargetPlan, _ connection: borrowing Connection) throws {
+        struct Undo: Error {}
+        let tables = RunTables(number: 0, plan: plan)
+        let statement = ApplyStatement(tables: tables, slice: 0)
+        do {
+            try connection.transaction { connection in
+                try connection.execute(
+                    tables.createSlice(0, range: .all, logged: false))
+                if plan.history { try connection.execute(tables.createHistory) }
+                try connection.prepare("rehearse_apply", statement.apply(.range))
+                try connection.prepare("rehearse_certify", statement.certify)
+                try connection.prepare("rehearse_see", ApplyStatement.see(plan))
+                throw Undo()
+            }
+        } catch is Undo {
+            try connection.execute(
+                "DEALLOCATE rehearse_apply; DEALLOCATE rehearse_certify; DEALLOCATE rehearse_see")
+        } catch let error as PostgresError where !error.connectionLost {
+            throw TargetUnfit(
+                table: plan.table,
+                reasons: ["the load cannot be prepared: \(error.message)"])
+        }
+    }
+
+    private func unquoted(_ name: String) -> String {
+        name.hasPrefix("\"")
+            ? String(name.dropFirst().dropLast()).replacing("\"\"", with: "\"") : name
+    }
+
+    private mutating func resolveKeys() -> [TargetPlan.KeyColumn] {
+        job.target.key.compactMap { key in
+            guard let column = known(key.column) else { return nil }
+            if !column.collationIsDeterministic {
+                reasons.append("key column \(key.column) has a nondeterministic collation")
+            }
+            let name = stage(key.field, for: key.column, column, isRequired: true)
+            return name.map {
+                TargetPlan.KeyColumn(
+                    column: quoteIdentifier(key.column), staging: $0, type: column.type)
+            }
+        }
+    }
+
+    private mutating func resolveLock() -> String {
+        let name = job.target.lockColumn
+        if let column = known(name) {
+            if column.type != "timestamp with time zone"
+                && !column.type.hasPrefix("timestamp(")
+            {
+                reasons.append("lock column \(name) is \(column.type), not timestamptz")
+            }
+            if let precision = column.timePrecision, precision < 6 {
+                reasons.append(
+                    "lock column \(name) keeps \(precision) digits of a second; it needs 6, "
+                        + "or two changes may look alike")
+            }
+        }
+        return quoteIdentifier(name)
+    }
+
+    private mutating func resolveCounter(_ name: String) -> String {
+        if let column = known(name), !["integer", "bigint"].contains(column.type) {
+            reasons.append("update_count column \(name) is \(column.type), not a whole number")
+        }
+        return quoteIdentifier(name)
+    }
+
+    private mutating func resolveAssignments() -> [TargetPlan.Assignment] {
+        // Fields first, so that `new.FIELD` finds the staging column of the target's type.
+        for mapping in job.target.columns {
+            guard case .field(let field) = mapping.source, let column = known(mapping.column)
+            else { continue }
+            _ = stage(field, for: mapping.column, column, isRequired: column.isNotNull)
+        }
+        return job.target.columns.compactMap { mapping in
+            guard let column = known(mapping.column) else { return nil }
+            if column.isGenerated {
+                reasons.append("column \(mapping.column) is generated and cannot be written")
+            }
+            let quoted = quoteIdentifier(mapping.column)
+            let (update, insert) = expressions(mapping, column)
+            return TargetPlan.Assignment(
+                column: quoted, type: column.type, update: update, insert: insert)
+        }
+    }
+
+    private mutating func expressions(
+        _ mapping: Target.ColumnMapping, _ column: CatalogColumn
+    ) -> (update: String, insert: String) {
+        switch mapping.source {
+        case .field:
+            let text = "s.\(quoteIdentifier(mapping.column))"
+            return (text, text)
+        case .constant(let text):
+            let value = bound(text)
+            return (value, value)
+        case .parameter(let name):
+            guard let text = parameters.values[name] else {
+                reasons.append("column \(mapping.column): there is no parameter \(name)")
+                return ("NULL", "NULL")
+            }
+            let value = bound(text)
+            return (value, value)
+        case .before(let source, let per):
+            return (before(source, stored: mapping.column, per: per), "NULL")
+        case .sql(let expression):
+            return (
+                substitute(expression, inserting: false), substitute(expression, inserting: true)
+            )
+        }
+    }
+
+    /// The value of a column before this business date (PROTOCOL 25).
+    private mutating func before(_ source: String, stored: String, per: String) -> String {
+        let date = job.target.columns.first { $0.column == per }.flatMap { mapping -> String? in
+            guard case .parameter(let name) = mapping.source else { return nil }
+            return parameters.values[name]
+        }
+        guard let date, let dateColumn = known(per) else {
+            reasons.append("column \(stored): \(per) is not mapped to a parameter")
+            return "NULL"
+        }
+        let today = "\(bound(date))::\(dateColumn.type)"
+        let dated = "t.\(quoteIdentifier(per))"
+        return "CASE WHEN \(dated) IS NULL OR \(dated) < \(today) "
+            + "THEN t.\(quoteIdentifier(source)) ELSE t.\(quoteIdentifier(stored)) END"
+    }
+
+    /// Puts staging and target columns into an expression over `new` and `old`.
+    private mutating func substitute(_ expression: String, inserting: Bool) -> String {
+        var result = ""
+        for piece in SQLReferences.pieces(of: expression) {
+            switch piece {
+            case .text(let text): result += text
+            case .new(let field): result += newColumn(field)
+            case .old(let column):
+                guard let type = columns[column]?.type else {
+                    reasons.append("old.\(column): the table has no such column")
+                    continue
+                }
+                if inserting {
+                    result += "NULL::\(type)"
+                    continue
+                }
+                let carrier = job.target.columns.first { mapping in
+                    if case .before(let source, _) = mapping.source { return source == column }
+                    return false
+                }
+                guard let carrier, case .before(_, let per) = carrier.source else {
+                    reasons.append("old.\(column) needs a column {before: \(column), per: …}")
+                    continue
+                }
+                result += "(\(before(column, stored: carrier.column, per: per)))"
+            }
+        }
+        return result
+    }
+
+    private mutating func newColumn(_ field: String) -> String {
+        if let column = staging.first(where: { $0.field == field }) { return "s.\(column.name)" }
+        return stage(field, as: "new_\(field)").map { "s.\($0)" } ?? "NULL"
+    }
+
+    private mutating func resolveSums() -> [String] {
+        var names: [String] = []
+        for total in contract.controlTotals {
+            guard let field = total.sum else { continue }
+            let name =
+                staging.first { $0.field == field && $0.encoding != .text }?.name
+                ?? stage(field, as: "new_\(field)")
+            if let name, !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+
+    /// Columns that must have a value and get none would fail on the first insert.
+    private mutating func checkUnassigned() {
+        for name in columns.keys.sorted() where name.hasPrefix("kugiri_") {
+            reasons.append("column \(name): names beginning with kugiri_ are Kugiri's own")
+        }
+    }
+
+    private mutating func known(_ name: String) -> CatalogColumn? {
+        guard let column = columns[name] else {
+            let near = nearest(name, among: columns.keys.sorted())
+            let hint = near.map { "; did you mean \($0)?" } ?? ""
+            reasons.append("the table has no column \(name)\(hint)")
+            return nil
+        }
+        return column
+    }
+
+    private mutating func bound(_ text: String) -> String {
+        if let index = values.firstIndex(of: text) { return "⟦\(index)⟧" }
+        values.append(text)
+        return "⟦\(values.count - 1)⟧"
+    }
+
+    private func fieldType(_ reference: String) -> FieldType? {
+        if reference.hasPrefix("header.") {
+            return contract.recordType(.header)?.field(String(reference.dropFirst(7)))?.type
+        }
+        return contract.recordType(.data)?.field(reference)?.type
+    }
+
+    /// A staging column of the target column's name and type.
+    private mutating func stage(
+        _ field: String, for column: String, _ catalog: CatalogColumn, isRequired: Bool
+    ) -> String? {
+        let name = quoteIdentifier(column)
+        if staging.contains(where: { $0.name == name }) { return name }
+        guard let type = fieldType(field) else {
+            reasons.append("column \(column): the contract has no field \(field)")
+            return nil
+        }
+        guard let encoding = TargetCatalog.encoding(type, typeID: catalog.typeID) else {
+            reasons.append(
+                "column \(column) is \(catalog.type), which field \(field) (\(type.rawValue)) "
+                    + "cannot fill")
+            return nil
+        }
+        staging.append(
+            TargetPlan.StagingColumn(
+                name: name, field: field, type: catalog.type, encoding: encoding,
+                isRequired: isRequired))
+        return name
+    }
+
+    /// A staging column of the field's own type.
+    private mutating func stage(_ field: String, as column: String) -> String? {
+        guard let type = fieldType(field) else {
+            reasons.append("the contract has no field \(field)")
+            return nil
+        }
+        let name = quoteIdentifier(column)
+        if staging.contains(where: { $0.name == name }) { return name }
+        let (sqlType, encoding): (String, TargetPlan.Encoding) =
+            switch type {
+            case .integer: ("bigint", .int8)
+            case .monthDay: ("date", .date)
+            case .digits, .text, .filler: ("text", .text)
+            }
+        staging.append(
+            TargetPlan.StagingColumn(
+                name: name, field: field, type: sqlType, encoding: encoding, isRequired: false))
+        return name
+    }
+}

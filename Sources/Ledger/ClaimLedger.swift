@@ -1,0 +1,165 @@
+// Statements about claims: who may do which interval, under which epoch (PROTOCOL 9–15).
+
+public import Plan
+public import Postgres
+
+/// A claim as its worker took it.
+public struct TakenClaim: Sendable {
+    public var id: Int64
+    public var run: String
+    public var revision: Int
+    public var phase: Phase
+    public var slice: Int
+    public var partition: Int?
+    public var range: KeyRange
+    public var epoch: Int64
+    public var chunkNumber: Int
+    /// Load: everything below this text is done.
+    public var doneTo: String
+}
+
+/// A claim as the coordinator finds it in the ledger.
+public struct ClaimState: Sendable, Equatable {
+    public var epoch: Int64
+    public var chunkNumber: Int
+    public var isFinished: Bool
+    /// Whether a database session ever took it.
+    public var wasTaken: Bool
+}
+
+/// Statements about claims.
+public enum ClaimLedger {
+    /// Makes a claim for every slice whose work in the phase is not done.
+    public static func insertForSlices(
+        run: String, revision: Int, phase: Phase, _ connection: borrowing Connection
+    ) throws {
+        try connection.query(
+            sql(PackageResources.claim_insert_slices_sql),
+            [.text(run), .int(Int64(revision)), .text(phase.rawValue)])
+    }
+
+    /// Makes the load claims; only the barrier calls this.
+    public static func insertForLoad(
+        run: String, revision: Int, _ connection: borrowing Connection
+    ) throws {
+        try connection.query(
+            sql(PackageResources.claim_insert_load_sql), [.text(run), .int(Int64(revision))])
+    }
+
+    /// The unfinished claims of a phase.
+    public static func open(
+        run: String, revision: Int, phase: Phase, _ connection: borrowing Connection
+    ) throws -> [Claim] {
+        let rows = try connection.query(
+            sql(PackageResources.claims_open_sql),
+            [.text(run), .int(Int64(revision)), .text(phase.rawValue)])
+        return (0..<rows.count).map { row in
+            Claim(
+                id: rows.int(row, 0) ?? 0, slice: Int(rows.int(row, 1) ?? 0),
+                partition: rows.int(row, 2).map { Int($0) },
+                range: KeyRange(
+                    low: Key(rows.text(row, 3) ?? ""), high: rows.text(row, 4).map { Key($0) }),
+                weight: rows.int(row, 5) ?? 0, epoch: rows.int(row, 6) ?? 0, attempts: 0)
+        }
+    }
+
+    /// A worker takes a claim at the epoch it was told; nil: stale, somebody else's, or done.
+    public static func take(
+        _ claim: Int64, epoch: Int64, worker: String, _ connection: borrowing Connection
+    ) throws -> TakenClaim? {
+        let rows = try connection.query(
+            sql(PackageResources.claim_take_sql), [.int(claim), .int(epoch), .text(worker)])
+        guard rows.count == 1, let phase = rows.text(0, 2).flatMap(Phase.init(rawValue:)) else {
+            return nil
+        }
+        return TakenClaim(
+            id: claim, run: rows.text(0, 0) ?? "", revision: Int(rows.int(0, 1) ?? 1),
+            phase: phase, slice: Int(rows.int(0, 3) ?? 0),
+            partition: rows.int(0, 4).map { Int($0) },
+            range: KeyRange(
+                low: Key(rows.text(0, 5) ?? ""), high: rows.text(0, 6).map { Key($0) }),
+            epoch: rows.int(0, 7) ?? 0, chunkNumber: Int(rows.int(0, 8) ?? 0),
+            doneTo: rows.text(0, 9) ?? "")
+    }
+
+    /// The worker's own claim, locked, after a connection was lost; nil: it is gone.
+    public static func lock(
+        _ claim: Int64, _ connection: borrowing Connection
+    ) throws -> (epoch: Int64, isFinished: Bool, doneTo: String)? {
+        let rows = try connection.query(sql(PackageResources.claim_lock_sql), [.int(claim)])
+        guard rows.count == 1 else { return nil }
+        return (rows.int(0, 0) ?? 0, rows.bool(0, 1) == true, rows.text(0, 2) ?? "")
+    }
+
+    /// Moves a claim over one chunk; throws `claimLost` when the chunk is not ours to do.
+    ///
+    /// - Parameters:
+    ///   - next: The bounds of the chunk after it, shown as being processed; nil: none.
+    public static func advance(
+        _ claim: Int64, epoch: Int64, chunkNumber: Int, from low: String, to high: String,
+        next: (low: String, high: String)?, _ connection: borrowing Connection
+    ) throws {
+        let rows = try connection.query(
+            sql(PackageResources.claim_advance_sql),
+            [
+                .int(claim), .int(epoch), .int(Int64(chunkNumber)), .text(low), .text(high),
+                .optional(next?.low), .optional(next?.high),
+            ])
+        guard rows.count == 1 else { throw LedgerError.claimLost(claim: claim) }
+    }
+
+    /// Ends a claim that is done in one step; throws `claimLost` when it is not ours.
+    public static func finish(
+        _ claim: Int64, epoch: Int64, _ connection: borrowing Connection
+    ) throws {
+        let rows = try connection.query(
+            sql(PackageResources.claim_finish_sql), [.int(claim), .int(epoch)])
+        guard rows.count == 1 else { throw LedgerError.claimLost(claim: claim) }
+    }
+
+    /// A claim's state; nil: it does not exist.
+    public static func state(
+        _ claim: Int64, _ connection: borrowing Connection
+    ) throws -> ClaimState? {
+        let rows = try connection.query(sql(PackageResources.claim_get_sql), [.int(claim)])
+        guard rows.count == 1 else { return nil }
+        return ClaimState(
+            epoch: rows.int(0, 0) ?? 0, chunkNumber: Int(rows.int(0, 1) ?? 0),
+            isFinished: rows.bool(0, 2) == true, wasTaken: rows.text(0, 3) != nil)
+    }
+
+    /// Raises a claim's epoch: its holder writes nothing any more. Waits for a row lock only as
+    /// long as the session's lock_timeout (55P03).
+    public static func raise(
+        _ claim: Int64, _ connection: borrowing Connection
+    ) throws -> ClaimState {
+        let rows = try connection.query(sql(PackageResources.claim_raise_sql), [.int(claim)])
+        guard rows.count == 1 else { throw LedgerError.claimLost(claim: claim) }
+        return ClaimState(
+            epoch: rows.int(0, 0) ?? 0, chunkNumber: Int(rows.int(0, 4) ?? 0),
+            isFinished: rows.bool(0, 1) == true, wasTaken: rows.text(0, 2) != nil)
+    }
+
+    /// Ends the recorded session of a claim's holder; true: it was still there.
+    public static func terminateHolder(
+        _ claim: Int64, _ connection: borrowing Connection
+    ) throws -> Bool {
+        try connection.query(sql(PackageResources.claim_holders_sql), [.int(claim)]).count > 0
+    }
+
+    /// Ends whichever session of ours holds the claim's row locked.
+    public static func terminateBlockers(
+        _ claim: Int64, _ connection: borrowing Connection
+    ) throws {
+        try connection.query(sql(PackageResources.claim_blockers_sql), [.int(claim)])
+    }
+
+    /// Unfinished claims that a session once took: to be raised after a change of term.
+    public static func taken(
+        run: String, revision: Int, _ connection: borrowing Connection
+    ) throws -> [Int64] {
+        let rows = try connection.query(
+            sql(PackageResources.claims_reset_sql), [.text(run), .int(Int64(revision))])
+        return (0..<rows.count).compactMap { rows.int($0, 0) }
+    }
+}

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM kugiri.certificate WHERE sha256 = $1)

@@ -1,0 +1,1 @@
+SELECT sha256, previous, body FROM kugiri.certificate WHERE run = $1

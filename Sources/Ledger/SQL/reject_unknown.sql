@@ -1,0 +1,3 @@
+SELECT record FROM kugiri.reject
+WHERE run = $1 AND revision = $2::integer AND slice = $3::integer AND rule = 'key-unknown'
+    AND NOT late

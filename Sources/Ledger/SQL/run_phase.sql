@@ -1,0 +1,1 @@
+UPDATE kugiri.run SET phase = $2 WHERE run = $1

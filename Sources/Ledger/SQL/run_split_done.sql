@@ -1,0 +1,1 @@
+UPDATE kugiri.run SET envelope = $2::jsonb, phase = 'validate' WHERE run = $1

@@ -1,0 +1,1 @@
+INSERT INTO kugiri.migration (number) VALUES ($1::integer)

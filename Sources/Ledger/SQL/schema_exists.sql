@@ -1,0 +1,1 @@
+SELECT to_regclass('kugiri.migration') IS NOT NULL

@@ -1,0 +1,1 @@
+DELETE FROM kugiri.share WHERE run = $1 AND revision = $2::integer AND slice = $3::integer

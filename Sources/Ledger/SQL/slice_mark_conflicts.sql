@@ -1,0 +1,4 @@
+UPDATE {staging} s SET kugiri_state = 'E', kugiri_outcome = 'X'
+FROM kugiri.conflict c
+WHERE c.run = $1 AND c.revision = $2::integer AND c.slice = $3::integer
+    AND s.kugiri_key = c.key AND s.kugiri_record = c.record AND c.state <> 'applied'

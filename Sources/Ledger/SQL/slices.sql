@@ -1,0 +1,2 @@
+SELECT slice, low, high, file, records, bytes, checksum, staging, staged, rejected, digest
+FROM kugiri.slice WHERE run = $1 AND revision = $2::integer ORDER BY slice

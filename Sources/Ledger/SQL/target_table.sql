@@ -1,0 +1,3 @@
+SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind,
+    c.relrowsecurity, c.relpersistence
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass($1)

@@ -1,0 +1,47 @@
+// The ledger's schema and its migrations.
+
+public import Postgres
+
+/// The ledger's schema: which version a database has, and how it gets the newest.
+public enum Schema {
+    /// The version this binary works with.
+    public static let wanted = 1
+
+    private static let migrations: [(number: Int, text: String)] = [
+        (1, sql(PackageResources.migration_0001_sql))
+    ]
+
+    /// The version the database has; 0: no ledger.
+    public static func version(_ connection: borrowing Connection) throws -> Int {
+        let exists = try connection.query(sql(PackageResources.schema_exists_sql))
+        guard exists.bool(0, 0) == true else { return 0 }
+        let rows = try connection.query(sql(PackageResources.schema_version_sql))
+        return Int(rows.int(0, 0) ?? 0)
+    }
+
+    /// The migrations that are still to be applied, as SQL for people to read.
+    public static func pending(_ connection: borrowing Connection) throws -> [String] {
+        let found = try version(connection)
+        return migrations.filter { $0.number > found }.map(\.text)
+    }
+
+    /// Applies what is pending, each migration in a transaction of its own.
+    public static func migrate(_ connection: borrowing Connection) throws {
+        try connection.transaction { connection in
+            // Two processes may start at once; the second waits and finds nothing to do.
+            try connection.query(sql(PackageResources.schema_lock_sql))
+            let found = try version(connection)
+            for migration in migrations where migration.number > found {
+                try connection.execute(migration.text)
+                try connection.query(
+                    sql(PackageResources.schema_applied_sql), [.int(Int64(migration.number))])
+            }
+        }
+    }
+
+    /// Throws ``LedgerError/schema(found:wanted:)`` unless the database has the wanted version.
+    public static func check(_ connection: borrowing Connection) throws {
+        let found = try version(connection)
+        guard found == wanted else { throw LedgerError.schema(found: found, wanted: wanted) }
+    }
+}

@@ -1,0 +1,90 @@
+// Tables of a run: one staging table per slice, their common parent, the before-images.
+
+public import Plan
+import Postgres
+
+/// The tables a run makes for itself. Names carry the run's number, never anything from outside.
+public struct RunTables: Sendable {
+    /// The run's number in the ledger.
+    public var number: Int64
+    public var plan: TargetPlan
+
+    /// The tables of a run.
+    public init(number: Int64, plan: TargetPlan) {
+        self.number = number
+        self.plan = plan
+    }
+
+    /// The partitioned table that shows all slices at once.
+    public var parent: String { "kugiri_stage.r\(number)" }
+    /// The before-images.
+    public var history: String { "kugiri_history.r\(number)" }
+    /// One slice.
+    public func slice(_ slice: Int) -> String { "kugiri_stage.r\(number)_s\(slice)" }
+
+    /// Columns that every staging table has before those of the fields, in COPY order.
+    static let fixedColumns = """
+        kugiri_key text COLLATE "C" NOT NULL, kugiri_record bigint NOT NULL, \
+        kugiri_seq smallint NOT NULL, kugiri_last boolean NOT NULL, kugiri_seen boolean NOT NULL, \
+        kugiri_lock_at timestamptz, kugiri_lock_xmin xid, kugiri_lock_count bigint, \
+        kugiri_digest bigint NOT NULL, kugiri_state "char" NOT NULL, kugiri_outcome "char"
+        """
+
+    private var columns: String {
+        let fields = plan.columns.map {
+            "\($0.name) \($0.type)\($0.isRequired ? " NOT NULL" : "")"
+        }
+        let checks = plan.checks.map { "CHECK (\($0))" }
+        return ([Self.fixedColumns] + fields + checks).joined(separator: ", ")
+    }
+
+    /// The columns of a slice's COPY.
+    public var copyColumns: String {
+        (["kugiri_key", "kugiri_record", "kugiri_seq", "kugiri_last", "kugiri_seen",
+            "kugiri_lock_at", "kugiri_lock_xmin", "kugiri_lock_count", "kugiri_digest",
+            "kugiri_state", "kugiri_outcome"] + plan.columns.map(\.name)).joined(separator: ", ")
+    }
+
+    /// Makes one slice's table; the CHECK on its range lets it be attached without a scan.
+    /// - Parameter logged: Staging survives a crash (conflict policy `skip`, PROTOCOL 8).
+    public func createSlice(_ slice: Int, range: KeyRange, logged: Bool) -> String {
+        let name = self.slice(slice)
+        return """
+            DROP TABLE IF EXISTS \(name);
+            CREATE \(logged ? "" : "UNLOGGED ")TABLE \(name) (\(columns), \
+            CHECK (\(Self.contains(range)))) WITH (fillfactor = 50, autovacuum_enabled = off);
+            CREATE INDEX ON \(name) (kugiri_key);
+            """
+    }
+
+    /// Makes the parent that shows all slices at once.
+    public var createParent: String {
+        """
+        DROP TABLE IF EXISTS \(parent);
+        CREATE TABLE \(parent) (\(columns)) PARTITION BY RANGE (kugiri_key);
+        """
+    }
+
+    /// Attaches one slice to the parent.
+    public func attach(_ slice: Int, range: KeyRange) -> String {
+        let low = range.low == .lowest ? "MINVALUE" : quoteLiteral(range.low.text)
+        let high = range.high.map { quoteLiteral($0.text) } ?? "MAXVALUE"
+        return "ALTER TABLE \(parent) ATTACH PARTITION \(self.slice(slice)) "
+            + "FOR VALUES FROM (\(low)) TO (\(high))"
+    }
+
+    /// Makes the table of before-images: the target's columns, and what was done to the row.
+    public var createHistory: String {
+        """
+        CREATE TABLE IF NOT EXISTS \(history) AS SELECT 'U'::"char" AS kugiri_action, \
+        0::bigint AS kugiri_record, NULL::timestamptz AS kugiri_lock_at, \
+        NULL::xid AS kugiri_lock_xmin, t.* FROM \(plan.table) t WITH NO DATA
+        """
+    }
+
+    private static func contains(_ range: KeyRange) -> String {
+        let low = "kugiri_key >= \(quoteLiteral(range.low.text))"
+        guard let high = range.high else { return low }
+        return "\(low) AND kugiri_key < \(quoteLiteral(high.text))"
+    }
+}

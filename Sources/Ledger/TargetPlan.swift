@@ -1,0 +1,125 @@
+// The target of a run as resolved against the catalog: real names, real types, finished SQL.
+// The coordinator makes it once; workers get it with the run. Every name in it is quoted.
+
+/// What a run writes and how, ready to be put into statements.
+public struct TargetPlan: Codable, Sendable, Equatable {
+    /// A key column of the target and the staging column that holds its value.
+    public struct KeyColumn: Codable, Sendable, Equatable {
+        public var column: String
+        public var staging: String
+        public var type: String
+
+        /// Memberwise.
+        public init(column: String, staging: String, type: String) {
+            self.column = column
+            self.staging = staging
+            self.type = type
+        }
+    }
+
+    /// A column of the staging tables that holds a field of the record or its group's header.
+    public struct StagingColumn: Codable, Sendable, Equatable {
+        public var name: String
+        /// `amount` or `header.debit_date`.
+        public var field: String
+        public var type: String
+        public var encoding: Encoding
+        public var isRequired: Bool
+
+        /// Memberwise.
+        public init(
+            name: String, field: String, type: String, encoding: Encoding, isRequired: Bool
+        ) {
+            self.name = name
+            self.field = field
+            self.type = type
+            self.encoding = encoding
+            self.isRequired = isRequired
+        }
+    }
+
+    /// How a value is put into a binary COPY (PostgreSQL's send/receive formats).
+    public enum Encoding: String, Codable, Sendable {
+        case text, int2, int4, int8, numeric, date
+    }
+
+    /// A written column and the SQL of its value, over `s` (staging) and `t` (target row).
+    public struct Assignment: Codable, Sendable, Equatable {
+        public var column: String
+        public var type: String
+        /// With a row there before.
+        public var update: String
+        /// Without one.
+        public var insert: String
+
+        /// Memberwise.
+        public init(column: String, type: String, update: String, insert: String) {
+            self.column = column
+            self.type = type
+            self.update = update
+            self.insert = insert
+        }
+    }
+
+    /// Quoted, with schema.
+    public var table: String
+    public var tableID: Int64
+    public var keys: [KeyColumn]
+    public var lockColumn: String
+    public var updateCountColumn: String?
+    public var columns: [StagingColumn]
+    /// CHECK expressions of the target over columns that are staged.
+    public var checks: [String]
+    public var assignments: [Assignment]
+    /// Values of constants and parameters; the SQL names the first `⟦0⟧`.
+    public var values: [String]
+    /// Staging columns whose sums are proved.
+    public var sums: [String]
+    /// Whether records without a row insert one.
+    public var inserts: Bool
+    /// Before-images are kept.
+    public var history: Bool
+
+    /// Memberwise.
+    public init(
+        table: String, tableID: Int64, keys: [KeyColumn], lockColumn: String,
+        updateCountColumn: String?, columns: [StagingColumn], checks: [String],
+        assignments: [Assignment], values: [String], sums: [String], inserts: Bool, history: Bool
+    ) {
+        self.table = table
+        self.tableID = tableID
+        self.keys = keys
+        self.lockColumn = lockColumn
+        self.updateCountColumn = updateCountColumn
+        self.columns = columns
+        self.checks = checks
+        self.assignments = assignments
+        self.values = values
+        self.sums = sums
+        self.inserts = inserts
+        self.history = history
+    }
+
+    /// Replaces `⟦0⟧`, `⟦1⟧`… by parameters numbered from `first`.
+    func bind(_ text: String, from first: Int) -> String {
+        var result = text
+        for index in values.indices.reversed() {
+            result = result.replacing("⟦\(index)⟧", with: "$\(first + index)")
+        }
+        return result
+    }
+
+    /// `t.key = s.key AND …`
+    var keyJoin: String {
+        keys.map { "t.\($0.column) = s.\($0.staging)" }.joined(separator: " AND ")
+    }
+
+    /// Whether the row `t` holds what the record wants, column by column.
+    func same(from first: Int) -> String {
+        assignments
+            .map {
+                "t.\($0.column) IS NOT DISTINCT FROM (\(bind($0.update, from: first)))::\($0.type)"
+            }
+            .joined(separator: " AND ")
+    }
+}

@@ -1,0 +1,126 @@
+// The worker's side of the talk with its coordinator: one DEALER, heartbeats, signals. It is
+// looked at every few milliseconds by whatever the worker is doing, so a stuck worker goes
+// silent by itself.
+
+import Glibc
+import Messaging
+import Plan
+import Wire
+
+/// What the worker is doing, as its heartbeats tell.
+struct Progress {
+    var claim: Int64?
+    var epoch: Int64 = 0
+    var phase: Phase = .validate
+    var recordsDone: UInt64 = 0
+    var recordsTotal: UInt64 = 0
+    var bytesSent: UInt64 = 0
+    var rejects: UInt64 = 0
+}
+
+/// The worker's end of the wire. A class, because the database connection's idle hook and the
+/// worker's loop both look at it; one thread uses it.
+final class CoordinatorLink {
+    private let context: Context
+    private let socket: DealerSocket
+    private let signals: SignalReader
+    private let name: WorkerName
+    /// Silence of the coordinator after which the worker leaves.
+    private let coordinatorWait: Duration
+    /// Local workers end with the process that started them; nil: a remote worker.
+    private let parent: Int32?
+    private var sequence: UInt64 = 0
+    private var logNumber: UInt64 = 0
+    private var lastBeat = Monotonic.now()
+    private var heardAt = Monotonic.now()
+    private(set) var term: UInt64 = 0
+    private(set) var run = ""
+
+    /// The coordinator asked to stop, or SIGTERM or SIGINT came.
+    private(set) var isDraining = false
+    /// The signal that asked to stop; nil: none.
+    private(set) var signal: Int32?
+    /// The run is over its reject budget: no staging, no reading of the target.
+    private(set) var budgetExceeded = false
+    /// The newest assignment not yet looked at.
+    private var assignment: Assignment?
+    var progress = Progress()
+
+    init(
+        name: WorkerName, connect endpoint: Endpoint, signals: consuming SignalReader,
+        coordinatorWait: Duration, parent: Int32?
+    ) throws {
+        context = try Context()
+        socket = try DealerSocket(context, connect: endpoint)
+        self.signals = signals
+        self.name = name
+        self.coordinatorWait = coordinatorWait
+        self.parent = parent
+    }
+
+    /// The newest assignment, once.
+    func takeAssignment() -> Assignment? {
+        defer { assignment = nil }
+        return assignment
+    }
+
+    /// Waits for a message or a signal, at most this long, then looks at everything.
+    func pause(milliseconds: Int) throws {
+        _ = try wait(
+            dealer: socket, descriptors: [signals.fileDescriptor], milliseconds: milliseconds)
+        try breathe()
+    }
+
+    /// Looks at messages and signals and sends a heartbeat when one is due. Never waits.
+    func breathe() throws {
+        while let signal = signals.next() {
+            guard signal == SIGTERM || signal == SIGINT else { continue }
+            self.signal = signal
+            isDraining = true
+        }
+        while let body = try socket.receive() { receive(body) }
+        let now = Monotonic.now()
+        if now - lastBeat >= LoadingLimits.beatInterval {
+            lastBeat = now
+            beat()
+        }
+        if let parent, getppid() != parent { throw LoadingError.orphaned }
+        if now - heardAt > coordinatorWait { throw LoadingError.orphaned }
+    }
+
+    private func receive(_ body: [UInt8]) {
+        // A message that does not decode is dropped: messages are hints, and the sender repeats.
+        guard let envelope = try? decode(body), envelope.term >= term else { return }
+        heardAt = Monotonic.now()
+        term = envelope.term
+        run = envelope.run
+        switch envelope.message {
+        case .assign(let assignment): self.assignment = assignment
+        case .alive(let notice): budgetExceeded = notice.budgetExceeded
+        case .drain, .refuse: isDraining = true
+        case .welcome, .hello, .ready, .beat, .failed, .log, .goodbye: break
+        }
+    }
+
+    private func beat() {
+        send(
+            .beat(
+                Beat(
+                    claim: progress.claim, epoch: progress.epoch, phase: progress.phase,
+                    recordsDone: progress.recordsDone, recordsTotal: progress.recordsTotal,
+                    bytesSent: progress.bytesSent, rejects: progress.rejects)))
+    }
+
+    /// Sends a message; one that cannot be sent now is lost, and the ledger makes good for it.
+    func send(_ message: Message) {
+        sequence += 1
+        let envelope = Envelope(term: term, sequence: sequence, run: run, message: message)
+        _ = try? socket.send(encode(envelope))
+    }
+
+    /// A line for the run log, best effort.
+    func log(_ id: String, _ text: String, severity: UInt8) {
+        logNumber += 1
+        send(.log(LogLine(number: logNumber, severity: severity, id: id, text: text)))
+    }
+}

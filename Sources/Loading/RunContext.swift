@@ -1,0 +1,66 @@
+// What a worker knows of a run: read from the ledger when the first assignment comes.
+
+import FoundationEssentials
+package import Ledger
+package import Plan
+package import Postgres
+package import Records
+package import Settings
+
+/// What a run was started with; kept in the ledger so that every worker and every resume works
+/// with the same.
+package struct RunDefinition: Codable, Sendable {
+    package var job: Job
+    package var contract: Contract
+    package var parameters: RunParameters
+    /// Absolute folders; each run has its own folder inside.
+    package var directories: Directories
+
+    /// Memberwise.
+    package init(
+        job: Job, contract: Contract, parameters: RunParameters, directories: Directories
+    ) {
+        self.job = job
+        self.contract = contract
+        self.parameters = parameters
+        self.directories = directories
+    }
+
+    /// Where a run's spool slices are.
+    package func spoolDirectory(of run: String) -> String { "\(directories.spool)/\(run)" }
+    /// Where a run's logs and reports are.
+    package func runDirectory(of run: String) -> String { "\(directories.runs)/\(run)" }
+    /// Where a run's input is kept.
+    package func archivedInput(of run: String) -> String { "\(directories.archive)/\(run)/input" }
+}
+
+/// A run, read from the ledger and compiled.
+package struct RunContext {
+    package let row: RunRow
+    package let definition: RunDefinition
+    package let envelope: EnvelopeSummary
+    package let partitions: PartitionTable
+    package let tables: RunTables
+    package let rules: SliceRules
+
+    /// Reads and compiles what validation and load need; the split must be committed.
+    package init(run: String, _ connection: borrowing Connection) throws {
+        guard let row = try RunLedger.get(run, connection), let envelope = row.envelope else {
+            throw LedgerError.broken("run \(run) is not in the ledger, or not split yet")
+        }
+        self.row = row
+        let decoder = JSONDecoder()
+        definition = try decoder.decode(RunDefinition.self, from: Data(row.definition.utf8))
+        self.envelope = try decoder.decode(EnvelopeSummary.self, from: Data(envelope.utf8))
+        let plan = try decoder.decode(TargetPlan.self, from: Data(row.plan.utf8))
+        tables = RunTables(number: row.number, plan: plan)
+        partitions = try SliceLedger.partitions(
+            run: run, revision: row.revision, connection)
+        rules = try SliceRules(
+            contract: definition.contract, parameters: definition.parameters,
+            partitions: partitions, groups: self.envelope.groups,
+            commitInterval: definition.job.commitInterval,
+            maxReported: definition.job.maxReported,
+            targetKey: definition.job.target.key.map(\.field))
+    }
+}

@@ -1,0 +1,313 @@
+// Validation of one slice without a database: decode, field rules, sort by key, in-slice rules.
+// Bytes in, findings out. Staging and the command `validate` both begin here.
+
+package import Ledger
+package import Plan
+package import Records
+
+/// A data record of a slice that has been read: where it is and what its key is.
+struct SliceEntry {
+    /// Key bytes behind the prefix that all keys of the slice share, big-endian, zero-filled.
+    var order: UInt64
+    /// Where the record's bytes begin in the slice.
+    var at: Int32
+    var count: Int32
+    /// Where its key image begins in the arena of keys.
+    var keyAt: Int32
+    var keyCount: Int32
+    var number: Int64
+    var fileOffset: Int64
+    var group: Int32
+    /// Keeps every rule so far.
+    var isValid: Bool
+
+    /// Where the record's bytes are in the slice.
+    @inline(__always)
+    var place: Range<Int> { Int(at)..<Int(at + count) }
+}
+
+/// The rules of a job that one slice is checked against; made once per process.
+package struct SliceRules: Sendable {
+    let contract: Contract
+    let checker: RecordChecker
+    let data: RecordType
+    let partitions: PartitionTable
+    /// Header fields per group, normalised.
+    let groups: [GroupEnvelope]
+    /// Fields whose sums are proved, as indexes into the data record's fields.
+    let sumFields: [Int]
+    let commitInterval: Int
+    let maxReported: Int
+    /// Whether a partition key identifies a target row.
+    let keyIsPartitionKey: Bool
+    /// Data fields of the target key.
+    let targetKeyFields: [Int]
+    let uniqueDataFields: [Int]
+    let uniqueHeaderFields: [String]
+    let partitionKeyField: Int
+
+    /// Compiles the rules.
+    package init(
+        contract: Contract, parameters: RunParameters, partitions: PartitionTable,
+        groups: [GroupEnvelope], commitInterval: Int, maxReported: Int, targetKey: [String]
+    ) throws {
+        guard let data = contract.recordType(.data) else {
+            throw ContractFault(path: "records", message: "there is no data record")
+        }
+        self.contract = contract
+        self.data = data
+        self.partitions = partitions
+        self.groups = groups
+        self.commitInterval = commitInterval
+        self.maxReported = maxReported
+        let checker = try RecordChecker(contract: contract, parameters: parameters)
+        self.checker = checker
+        func index(_ field: String) throws -> Int {
+            guard let index = checker.fieldIndex(field) else {
+                throw ContractFault(path: "records.data", message: "there is no field \(field)")
+            }
+            return index
+        }
+        var sums: [String] = []
+        for total in contract.controlTotals {
+            if let field = total.sum, !sums.contains(field) { sums.append(field) }
+        }
+        sumFields = try sums.map(index)
+        partitionKeyField = try index(contract.partitionKey)
+        keyIsPartitionKey = targetKey == [contract.partitionKey]
+        targetKeyFields = try targetKey.filter { !$0.hasPrefix("header.") }.map(index)
+        uniqueDataFields = try contract.uniqueKey
+            .filter { $0.role == .data && $0.field != contract.partitionKey }
+            .map { try index($0.field) }
+        uniqueHeaderFields = contract.uniqueKey.filter { $0.role == .header }.map(\.field)
+    }
+}
+
+/// A slice after its check: valid records in key order, and what was found.
+package struct CheckedSlice {
+    /// The spool file's bytes.
+    let bytes: [UInt8]
+    /// Key images, one after the other.
+    let keys: [UInt8]
+    /// Every record with a readable key, sorted by key, then by place in the file.
+    var entries: [SliceEntry]
+    package internal(set) var findings: SliceFindings
+    /// Rejects over `maxReported` are only counted.
+    var rejectedRecords: Set<Int64>
+}
+
+extension SliceRules {
+    /// Checks every record of a slice.
+    ///
+    /// - Parameters:
+    ///   - bytes: The spool file.
+    ///   - range: The slice's key range; a record outside it is a bug of the splitter.
+    ///   - breathe: Called every few milliseconds; may throw to stop.
+    package func check(
+        _ bytes: [UInt8], breathe: () throws -> Void
+    ) throws -> CheckedSlice {
+        var slice = CheckedSlice(
+            bytes: bytes, keys: [], entries: [], findings: SliceFindings(), rejectedRecords: [])
+        var keys: [UInt8] = []
+        keys.reserveCapacity(bytes.count / 6)
+        slice.entries.reserveCapacity(bytes.count / (contract.recordBytes + 16) + 1)
+        var violations: [Violation] = []
+        let span = bytes.span
+        var offset = 0
+        var sinceBreath = 0
+        let totalsCount = contract.controlTotals.count
+        var group = -1
+        var records: Int64 = 0
+        var figures = [Int64?](repeating: 0, count: totalsCount)
+        while offset < span.count {
+            guard let place = SpoolRecord.read(span, at: offset) else {
+                throw LoadingError.spoolTorn("record at byte \(offset) is cut off")
+            }
+            offset = place.next
+            let record = span.extracting(place.at..<place.next)
+            if place.group != group {
+                store(records, figures, of: group, in: &slice)
+                group = place.group
+                let known = slice.findings.totals[group]
+                records = known?.records ?? 0
+                figures = known?.figures ?? [Int64?](repeating: 0, count: totalsCount)
+            }
+            records += 1
+            for index in 0..<totalsCount {
+                figures[index] = add(figures[index], checker.contribution(index, record))
+            }
+            let keyAt = keys.count
+            let hasKey = checker.appendKeyImage(record, to: &keys)
+            let isValid = checker.check(record, into: &violations)
+            let entry = SliceEntry(
+                order: 0, at: Int32(place.at), count: Int32(place.count), keyAt: Int32(keyAt),
+                keyCount: Int32(keys.count - keyAt), number: Int64(place.number),
+                fileOffset: Int64(place.fileOffset), group: Int32(place.group), isValid: isValid)
+            if !isValid {
+                for violation in violations {
+                    reject(entry, violation, key: nil, partition: nil, in: &slice)
+                }
+                violations.removeAll(keepingCapacity: true)
+            }
+            if hasKey { slice.entries.append(entry) } else { share(nil, isValid, in: &slice) }
+            sinceBreath += 1
+            if sinceBreath == LoadingLimits.recordsPerBreath {
+                sinceBreath = 0
+                try breathe()
+            }
+        }
+        store(records, figures, of: group, in: &slice)
+        slice = CheckedSlice(
+            bytes: bytes, keys: keys, entries: slice.entries, findings: slice.findings,
+            rejectedRecords: slice.rejectedRecords)
+        try breathe()
+        Self.sort(&slice.entries, keys: keys)
+        try breathe()
+        checkRuns(&slice)
+        return slice
+    }
+
+    private func store(
+        _ records: Int64, _ figures: [Int64?], of group: Int, in slice: inout CheckedSlice
+    ) {
+        guard group >= 0 else { return }
+        slice.findings.totals[group] = (records, figures)
+    }
+
+    /// Sums do not overflow silently: an unreadable or too large figure is nil.
+    private func add(_ left: Int64?, _ right: Int64?) -> Int64? {
+        guard let left, let right else { return nil }
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? nil : sum
+    }
+
+    /// Sorts by key image, then by place in the file. Keys of one slice share a long prefix
+    /// (zero-filled numbers), so the eight bytes behind it decide nearly every comparison.
+    static func sort(_ entries: inout [SliceEntry], keys: [UInt8]) {
+        guard let first = entries.first else { return }
+        var shared = Int(first.keyCount)
+        for entry in entries {
+            shared = min(shared, Int(entry.keyCount))
+            var index = 0
+            while index < shared,
+                keys[Int(first.keyAt) + index] == keys[Int(entry.keyAt) + index]
+            {
+                index += 1
+            }
+            shared = index
+        }
+        for index in entries.indices {
+            var order: UInt64 = 0
+            let entry = entries[index]
+            for place in shared..<(shared + 8) {
+                let byte = place < Int(entry.keyCount) ? keys[Int(entry.keyAt) + place] : 0
+                order = order << 8 | UInt64(byte)
+            }
+            entries[index].order = order
+        }
+        entries.sort { left, right in
+            if left.order != right.order { return left.order < right.order }
+            let difference = compare(left, right, keys)
+            return difference == 0 ? left.number < right.number : difference < 0
+        }
+    }
+
+    /// Below, at or above zero as the left key is below, equal to or above the right one.
+    static func compare(_ left: SliceEntry, _ right: SliceEntry, _ keys: [UInt8]) -> Int {
+        let count = min(Int(left.keyCount), Int(right.keyCount))
+        for index in 0..<count {
+            let difference =
+                Int(keys[Int(left.keyAt) + index]) - Int(keys[Int(right.keyAt) + index])
+            if difference != 0 { return difference }
+        }
+        return Int(left.keyCount) - Int(right.keyCount)
+    }
+
+    /// Rules over records of one key: its partition, and what must not occur twice.
+    private func checkRuns(_ slice: inout CheckedSlice) {
+        var start = 0
+        let entries = slice.entries
+        while start < entries.count {
+            var end = start + 1
+            while end < entries.count, entries[end].order == entries[start].order,
+                Self.compare(entries[start], entries[end], slice.keys) == 0
+            {
+                end += 1
+            }
+            let partition = partitions.partition(of: slice.key(of: entries[start]))
+            for index in start..<end {
+                if partition == nil {
+                    slice.entries[index].isValid = false
+                    let violation = Violation(
+                        fieldIndex: partitionKeyField, rule: .keyRange,
+                        byteInRecord: data.fields[partitionKeyField].at - 1)
+                    reject(entries[index], violation, key: nil, partition: nil, in: &slice)
+                }
+            }
+            if end - start > 1, !contract.uniqueKey.isEmpty { rejectTwins(start..<end, in: &slice) }
+            for index in start..<end {
+                share(partition?.number, slice.entries[index].isValid, in: &slice)
+            }
+            start = end
+        }
+    }
+
+    /// Of records with one unique key the first in the file stays.
+    private func rejectTwins(_ run: Range<Int>, in slice: inout CheckedSlice) {
+        var seen: Set<[UInt8]> = []
+        for index in run where slice.entries[index].isValid {
+            let entry = slice.entries[index]
+            let bytes = slice.bytes
+            let record = bytes.span.extracting(entry.place)
+            var identity: [UInt8] = []
+            for field in uniqueDataFields {
+                if checker.appendText(field, record, to: &identity) { identity.append(1) }
+                identity.append(0)
+            }
+            for field in uniqueHeaderFields {
+                identity.append(contentsOf: (groups[Int(entry.group)].headerFields[field] ?? "").utf8)
+                identity.append(0)
+            }
+            guard !seen.insert(identity).inserted else { continue }
+            slice.entries[index].isValid = false
+            let violation = Violation(
+                fieldIndex: partitionKeyField, rule: .unique,
+                byteInRecord: data.fields[partitionKeyField].at - 1)
+            reject(entry, violation, key: nil, partition: nil, in: &slice)
+        }
+    }
+
+    /// Notes a broken rule; the place and the masked value come from the record.
+    func reject(
+        _ entry: SliceEntry, _ violation: Violation, key: String?, partition: Int?,
+        in slice: inout CheckedSlice
+    ) {
+        if slice.rejectedRecords.insert(entry.number).inserted { slice.findings.rejected += 1 }
+        guard slice.findings.rejects.count < maxReported else { return }
+        let bytes = slice.bytes
+        let record = bytes.span.extracting(entry.place)
+        slice.findings.rejects.append(
+            Reject(
+                partition: partition, record: entry.number,
+                byteOffset: entry.fileOffset + Int64(violation.byteInRecord),
+                key: checker.display(partitionKeyField, record, masked: true),
+                field: data.fields[violation.fieldIndex].name, rule: violation.rule.rawValue,
+                value: checker.display(violation.fieldIndex, record, masked: true)))
+    }
+
+    func share(_ partition: Int?, _ isValid: Bool, in slice: inout CheckedSlice) {
+        slice.findings.shares[partition ?? 0, default: (0, 0)].records += 1
+        if !isValid { slice.findings.shares[partition ?? 0, default: (0, 0)].rejected += 1 }
+    }
+}
+
+extension CheckedSlice {
+    /// The key image of an entry.
+    func key(of entry: SliceEntry) -> Key { Key(keyText(entry)) }
+
+    /// The key image's text.
+    func keyText(_ entry: SliceEntry) -> String {
+        String(
+            decoding: keys[Int(entry.keyAt)..<Int(entry.keyAt + entry.keyCount)], as: UTF8.self)
+    }
+}

@@ -1,0 +1,304 @@
+// Validation with the database: what the target holds is seen, valid records are staged, and
+// everything found is committed with them (PROTOCOL 6–8, 19).
+
+import Ledger
+import Messaging
+import Plan
+import Postgres
+import Records
+
+/// Stages one checked slice.
+struct SliceStaging {
+    let rules: SliceRules
+    let tables: RunTables
+    let isUpsert: Bool
+    /// Over the reject budget: count and report, but leave database and target alone.
+    let budgetExceeded: Bool
+    let link: CoordinatorLink
+
+    /// Sees, stages and commits; the findings are those of the slice, complete.
+    func stage(
+        _ slice: inout CheckedSlice, row: SliceRow, claim: TakenClaim, worker: String,
+        startedAt: String, _ connection: borrowing Connection
+    ) throws {
+        var seen: [Int: Seen] = [:]
+        if !budgetExceeded {
+            seen = try see(slice, connection)
+            if !isUpsert {
+                let known =
+                    row.staged == nil
+                    ? nil
+                    : try SliceLedger.unknownRecords(
+                        slice: row.slice, run: claim.run, revision: claim.revision, connection)
+                rejectUnknown(&slice, &seen, known: known)
+            }
+        }
+        for _ in 0...LoadingLimits.constraintRejectsMax {
+            let valid = slice.entries.indices.filter { slice.entries[$0].isValid }
+            promise(&slice, valid, range: row.range)
+            do {
+                try commit(
+                    slice, valid, seen, row: row, claim: claim, worker: worker,
+                    startedAt: startedAt, connection)
+                return
+            } catch let error as PostgresError where error.kind == .data {
+                try rejectRefused(&slice, valid, by: error)
+            }
+        }
+        throw LoadingError.spoolTorn(
+            "slice \(row.slice): the target's constraints refuse more than "
+                + "\(LoadingLimits.constraintRejectsMax) records; compare contract and table")
+    }
+
+    /// Reads the rows of the slice's keys: lock value, version, counter, by entry index.
+    private func see(
+        _ slice: CheckedSlice, _ connection: borrowing Connection
+    ) throws -> [Int: Seen] {
+        var seen: [Int: Seen] = [:]
+        let plan = tables.plan
+        try connection.prepare("see", ApplyStatement.see(plan))
+        let keyColumns = plan.keys.map { key in
+            plan.columns.first { $0.name == key.staging }?.field ?? ""
+        }
+        var start = 0
+        while start < slice.entries.count {
+            let end = min(start + LoadingLimits.keysPerRead, slice.entries.count)
+            var indexes: [Int] = []
+            var texts = [[String]](repeating: [], count: keyColumns.count)
+            for index in start..<end where slice.entries[index].isValid {
+                indexes.append(index)
+                for (column, field) in keyColumns.enumerated() {
+                    texts[column].append(text(of: field, slice, slice.entries[index]))
+                }
+            }
+            start = end
+            guard !indexes.isEmpty else { continue }
+            let rows = try connection.run(
+                "see", texts.map { .textArray($0) }, binaryResults: true)
+            for row in 0..<rows.count {
+                guard let ordinal = rows.binaryInt64(row, 0) else { continue }
+                seen[indexes[Int(ordinal) - 1]] = Seen(
+                    lockAt: rows.binaryInt64(row, 1),
+                    rowVersion: UInt32(bitPattern: rows.binaryInt32(row, 2) ?? 0),
+                    count: rows.binaryInt64(row, 3))
+            }
+        }
+        return seen
+    }
+
+    private func text(of field: String, _ slice: CheckedSlice, _ entry: SliceEntry) -> String {
+        if field.hasPrefix("header.") {
+            return rules.groups[Int(entry.group)].headerFields[String(field.dropFirst(7))] ?? ""
+        }
+        var bytes: [UInt8] = []
+        guard let index = rules.checker.fieldIndex(field) else { return "" }
+        _ = rules.checker.appendText(index, slice.bytes.span.extracting(entry.place), to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Mode `update`: a record without a row is a reject.
+    ///
+    /// - Parameter known: When the slice is staged anew, the records found unknown the first
+    ///   time; staging must give the same again, so a row that vanished or appeared since is
+    ///   left to the load, as a conflict. nil: this is the first time.
+    private func rejectUnknown(
+        _ slice: inout CheckedSlice, _ seen: inout [Int: Seen], known: Set<Int64>?
+    ) {
+        for index in slice.entries.indices where slice.entries[index].isValid {
+            if known?.contains(slice.entries[index].number) ?? (seen[index] == nil) {
+                rejectStaged(&slice, index, rule: .keyUnknown)
+            } else if seen[index] == nil {
+                seen[index] = Seen(lockAt: nil, rowVersion: 0, count: nil)
+            }
+        }
+    }
+
+    /// A rule that only the database could judge: the record leaves the staged ones.
+    private func rejectStaged(_ slice: inout CheckedSlice, _ index: Int, rule: RuleID) {
+        let entry = slice.entries[index]
+        slice.entries[index].isValid = false
+        let partition = rules.partitions.partition(of: slice.key(of: entry))?.number
+        let violation = Violation(
+            fieldIndex: rules.partitionKeyField, rule: rule,
+            byteInRecord: rules.data.fields[rules.partitionKeyField].at - 1)
+        rules.reject(entry, violation, key: nil, partition: partition, in: &slice)
+        slice.findings.shares[partition ?? 0, default: (0, 0)].rejected += 1
+    }
+
+    /// COPY tells the row a constraint refused: "COPY r1_s0, line 17".
+    private func rejectRefused(
+        _ slice: inout CheckedSlice, _ valid: [Int], by error: PostgresError
+    ) throws {
+        guard let context = error.context, let place = context.firstRange(of: ", line ") else {
+            throw error
+        }
+        let digits = context[place.upperBound...].prefix { $0.isNumber }
+        guard let line = Int(digits), line >= 1, line <= valid.count else { throw error }
+        rejectStaged(&slice, valid[line - 1], rule: .targetConstraint)
+    }
+
+    /// Cuts the valid records into chunks and adds up what is staged.
+    private func promise(_ slice: inout CheckedSlice, _ valid: [Int], range: KeyRange) {
+        var boundaries = rules.partitions.partitions.map(\.range.low)
+        if let end = rules.partitions.span.high { boundaries.append(end) }
+        boundaries = boundaries.filter { $0 > range.low && range.contains($0) }
+        var next = boundaries.makeIterator()
+        var boundary = next.next()
+        var chunks: [ChunkPromise] = []
+        var chunk = ChunkPromise(low: range.low.text, high: nil, rows: 0, digest: 0, depth: 1)
+        func close(at key: String) {
+            guard key != chunk.low else { return }
+            chunk.high = key
+            chunks.append(chunk)
+            chunk = ChunkPromise(low: key, high: nil, rows: 0, digest: 0, depth: 1)
+        }
+        var digest: UInt64 = 0
+        var sums = [Int64](repeating: 0, count: rules.sumFields.count)
+        var position = 0
+        var nextKeyCheck = true
+        while position < valid.count {
+            let entry = slice.entries[valid[position]]
+            let isNewKey =
+                position == 0
+                || SliceRules.compare(slice.entries[valid[position - 1]], entry, slice.keys) != 0
+            nextKeyCheck = isNewKey && (boundary != nil || chunk.rows >= rules.commitInterval)
+            if nextKeyCheck {
+                let key = slice.key(of: entry)
+                while let cut = boundary, key >= cut {
+                    close(at: cut.text)
+                    boundary = next.next()
+                }
+                if chunk.rows >= rules.commitInterval { close(at: key.text) }
+            }
+            let record = slice.bytes.span.extracting(entry.place)
+            let hash = XXHash64.hash(record, seed: UInt64(entry.number))
+            digest ^= hash
+            chunk.digest ^= hash
+            chunk.rows += 1
+            chunk.depth = max(chunk.depth, sequence(of: position, valid, slice) + 1)
+            for (index, field) in rules.sumFields.enumerated() {
+                sums[index] += rules.checker.integer(field, record) ?? 0
+            }
+            position += 1
+        }
+        while let cut = boundary {
+            close(at: cut.text)
+            boundary = next.next()
+        }
+        chunk.high = range.high?.text
+        chunks.append(chunk)
+        slice.findings.chunks = budgetExceeded ? [] : chunks
+        slice.findings.digest = digest
+        slice.findings.sums = sums
+        slice.findings.staged = Int64(valid.count)
+    }
+
+    /// How many valid records before this one are for the same target row.
+    private func sequence(of position: Int, _ valid: [Int], _ slice: CheckedSlice) -> Int {
+        let entry = slice.entries[valid[position]]
+        var count = 0
+        var before = position - 1
+        while before >= 0 {
+            let other = slice.entries[valid[before]]
+            guard other.order == entry.order, SliceRules.compare(other, entry, slice.keys) == 0
+            else { break }
+            if sameTargetRow(entry, other, slice) { count += 1 }
+            before -= 1
+        }
+        return count
+    }
+
+    private func isLast(_ position: Int, _ valid: [Int], _ slice: CheckedSlice) -> Bool {
+        let entry = slice.entries[valid[position]]
+        var after = position + 1
+        while after < valid.count {
+            let other = slice.entries[valid[after]]
+            guard other.order == entry.order, SliceRules.compare(other, entry, slice.keys) == 0
+            else { break }
+            if sameTargetRow(entry, other, slice) { return false }
+            after += 1
+        }
+        return true
+    }
+
+    private func sameTargetRow(
+        _ left: SliceEntry, _ right: SliceEntry, _ slice: CheckedSlice
+    ) -> Bool {
+        if rules.keyIsPartitionKey { return true }
+        var first: [UInt8] = []
+        var second: [UInt8] = []
+        for field in rules.targetKeyFields {
+            _ = rules.checker.appendText(field, slice.bytes.span.extracting(left.place), to: &first)
+            first.append(0)
+            _ = rules.checker.appendText(field, slice.bytes.span.extracting(right.place), to: &second)
+            second.append(0)
+        }
+        return first == second
+    }
+
+    /// One transaction: staging, chunks, totals, rejects, interval, claim.
+    private func commit(
+        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Int: Seen], row: SliceRow,
+        claim: TakenClaim, worker: String, startedAt: String, _ connection: borrowing Connection
+    ) throws {
+        try connection.transaction { connection in
+            try ClaimLedger.finish(claim.id, epoch: claim.epoch, connection)
+            if !budgetExceeded {
+                try copy(slice, valid, seen, to: row.staging, connection)
+            }
+            try ProofLedger.deleteValidation(
+                slice: claim.slice, run: claim.run, revision: claim.revision, connection)
+            try SliceLedger.write(
+                slice.findings, of: claim.slice, run: claim.run, revision: claim.revision,
+                connection)
+            var counts = IntervalCounts()
+            counts.staged = slice.findings.staged
+            counts.rejected = slice.findings.rejected
+            counts.sums = slice.findings.sums
+            counts.digest = slice.findings.digest
+            try ProofLedger.insert(
+                counts, claim: claim, chunkNumber: 0, low: claim.range.low.text,
+                high: claim.range.high?.text, worker: worker, startedAt: startedAt, connection)
+            try SliceLedger.markDoneAgain(
+                slice: claim.slice, staging: row.staging, run: claim.run,
+                revision: claim.revision, connection)
+            try Failpoint.afterCopyBeforeCommit.pass()
+        }
+        if !budgetExceeded { try connection.execute("ANALYZE \(row.staging)") }
+    }
+
+    private func copy(
+        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Int: Seen], to staging: String,
+        _ connection: borrowing Connection
+    ) throws {
+        try connection.execute("TRUNCATE ONLY \(staging)")
+        var encoder = try RowEncoder(plan: tables.plan, rules: rules)
+        let statement =
+            "COPY \(staging) (\(tables.copyColumns)) FROM STDIN (FORMAT binary, FREEZE)"
+        let copied = try connection.copyIn(statement) { writer in
+            var block = RowEncoder.fileHeader
+            block.reserveCapacity(LoadingLimits.copyBlockBytes + 4_096)
+            for position in valid.indices {
+                let entry = slice.entries[valid[position]]
+                let record = slice.bytes.span.extracting(entry.place)
+                encoder.append(
+                    entry, record: record, keys: slice.keys,
+                    sequence: sequence(of: position, valid, slice),
+                    isLast: isLast(position, valid, slice), seen: seen[valid[position]],
+                    digest: XXHash64.hash(record, seed: UInt64(entry.number)), to: &block)
+                guard block.count >= LoadingLimits.copyBlockBytes else { continue }
+                try writer.write(block)
+                link.progress.bytesSent += UInt64(block.count)
+                link.progress.recordsDone = UInt64(position)
+                block.removeAll(keepingCapacity: true)
+                try link.breathe()
+                if link.isDraining { throw LoadingError.draining }
+            }
+            block.append(contentsOf: RowEncoder.fileTrailer)
+            try writer.write(block)
+        }
+        guard copied == valid.count else {
+            throw LedgerError.broken("COPY took \(copied) rows of \(valid.count) sent")
+        }
+    }
+}

@@ -1,0 +1,309 @@
+// The worker process: asks for claims, validates, loads and certifies them, keeps no state.
+// Kill it at any instruction and the night still ends with the same rows.
+
+import Glibc
+import Ledger
+public import Messaging
+public import Plan
+import Postgres
+import Settings
+import Wire
+
+/// What a worker process needs to know at its start.
+public struct WorkerOptions: Sendable {
+    /// Its name in logs and claims; unique for the life of the process.
+    public var name: String
+    public var endpoint: Endpoint
+    /// libpq URL or conninfo.
+    public var databaseURL: String
+    /// The process to end with; nil: a remote worker, which waits for its coordinator.
+    public var parent: Int32?
+    /// Silence of the coordinator after which the worker leaves.
+    public var coordinatorWait: Duration
+    public var binaryVersion: String
+
+    /// Memberwise.
+    public init(
+        name: String, endpoint: Endpoint, databaseURL: String, parent: Int32?,
+        coordinatorWait: Duration, binaryVersion: String
+    ) {
+        self.name = name
+        self.endpoint = endpoint
+        self.databaseURL = databaseURL
+        self.parent = parent
+        self.coordinatorWait = coordinatorWait
+        self.binaryVersion = binaryVersion
+    }
+}
+
+/// A worker process.
+public struct Worker: ~Copyable {
+    private let options: WorkerOptions
+    private let link: CoordinatorLink
+    private var context: RunContext?
+
+    /// Connects to the coordinator; signals must already be blocked by `signals`.
+    public init(_ options: WorkerOptions, signals: consuming SignalReader) throws {
+        self.options = options
+        link = try CoordinatorLink(
+            name: options.name, connect: options.endpoint, signals: signals,
+            coordinatorWait: options.coordinatorWait, parent: options.parent)
+    }
+
+    /// Works until the coordinator lets it go, it is told to stop, or it is orphaned.
+    ///
+    /// - Returns: How the process ends: normal, or the signal that stopped it.
+    public consuming func run() -> Outcome {
+        do {
+            try serve()
+        } catch LoadingError.draining {
+            return leave("asked to stop")
+        } catch LoadingError.orphaned {
+            return .infrastructure
+        } catch let error as Failpoint.Tripped {
+            link.send(failure(nil, .retry, nil, error.description))
+            return leave("failpoint")
+        } catch {
+            link.send(failure(nil, .bug, nil, "\(error)"))
+            return leave("\(error)")
+        }
+        return leave("done")
+    }
+
+    private borrowing func leave(_ reason: String) -> Outcome {
+        link.send(.goodbye(reason: reason))
+        switch link.signal {
+        case SIGTERM: return .terminated
+        case SIGINT: return .interrupted
+        default: return .normal
+        }
+    }
+
+    private mutating func serve() throws {
+        var connection = try connect()
+        var saidHelloAt = Monotonic.now() - .seconds(1)
+        var isReady = false
+        while !link.isDraining {
+            try link.pause(milliseconds: isReady ? 50 : 5)
+            if let assignment = link.takeAssignment() {
+                isReady = false
+                try work(on: assignment, &connection)
+                saidHelloAt = Monotonic.now() - .seconds(1)
+            }
+            // Hello and ready are repeated: either may be lost, and the coordinator may be new.
+            guard Monotonic.now() - saidHelloAt >= .milliseconds(isReady ? 500 : 20) else {
+                continue
+            }
+            saidHelloAt = Monotonic.now()
+            link.send(
+                .hello(
+                    Hello(
+                        worker: options.name, host: HostName.current, pid: getpid(),
+                        binaryVersion: options.binaryVersion)))
+            link.send(.ready)
+            isReady = true
+        }
+        throw LoadingError.draining
+    }
+
+    /// A new session; waiting for the server looks at the coordinator's socket all the while.
+    private borrowing func connect() throws -> Connection {
+        let link = link
+        var delay = 50
+        for attempt in 1...LoadingLimits.reconnectsMax {
+            do {
+                return try Connection(
+                    url: options.databaseURL, applicationName: "kugiri worker \(options.name)",
+                    idle: { try link.breathe() },
+                    commitObserver: { moment in
+                        if moment == .afterSend { try Failpoint.commitSent.pass() }
+                    })
+            } catch let error as PostgresError {
+                if attempt == LoadingLimits.reconnectsMax || link.isDraining { throw error }
+                try link.pause(milliseconds: delay)
+                delay = min(delay * 2, 2_000)
+            }
+        }
+        throw LoadingError.orphaned
+    }
+
+    /// Does one assignment; trouble is told to the coordinator, who decides what follows.
+    private mutating func work(
+        on assignment: Assignment, _ connection: inout Connection
+    ) throws {
+        link.progress = Progress(
+            claim: assignment.claim, epoch: assignment.epoch, phase: assignment.phase)
+        defer { link.progress = Progress() }
+        var epoch = assignment.epoch
+        for _ in 0..<LoadingLimits.reconnectsMax {
+            do {
+                if !connection.isUsable {
+                    connection = try connect()
+                    // The session that held the claim may still be alive on the server.
+                    _ = try ClaimLedger.terminateHolder(assignment.claim, connection)
+                }
+                guard
+                    let claim = try ClaimLedger.take(
+                        assignment.claim, epoch: epoch, worker: options.name, connection)
+                else { return }
+                epoch = claim.epoch
+                link.progress.epoch = epoch
+                try Failpoint.claimTaken.pass()
+                try perform(claim, connection)
+                return
+            } catch let error as PostgresError where error.connectionLost {
+                // The outcome of a COMMIT under way is not known; taking the claim again under
+                // the next epoch waits for it, and the ledger then tells (PROTOCOL 13).
+                continue
+            } catch LedgerError.claimLost {
+                return
+            } catch LoadingError.draining {
+                throw LoadingError.draining
+            } catch let error as PostgresError {
+                let kind: FailureKind =
+                    switch error.kind {
+                    case .permission, .undefined: .configuration
+                    case .bug: .bug
+                    case .data: .data
+                    default: .retry
+                    }
+                link.send(failure(assignment, kind, error.sqlState, error.description))
+                return
+            } catch let error as LoadingError {
+                link.send(failure(assignment, .retry, nil, error.description))
+                return
+            } catch let error as LedgerError {
+                link.send(failure(assignment, .bug, nil, "\(error)"))
+                return
+            }
+        }
+        link.send(failure(assignment, .retry, nil, "the database cannot be reached"))
+    }
+
+    private borrowing func failure(
+        _ assignment: Assignment?, _ kind: FailureKind, _ state: String?, _ text: String
+    ) -> Message {
+        .failed(
+            Failure(
+                claim: assignment?.claim, epoch: assignment?.epoch ?? 0, kind: kind,
+                sqlState: state?.utf8.count == 5 ? state : nil, text: text))
+    }
+
+    private mutating func perform(
+        _ claim: TakenClaim, _ connection: borrowing Connection
+    ) throws {
+        if context?.row.run != claim.run || context?.row.revision != claim.revision {
+            context = try RunContext(run: claim.run, connection)
+        }
+        guard let context else { return }
+        guard
+            let slice = try SliceLedger.slice(
+                claim.slice, run: claim.run, revision: claim.revision, connection)
+        else { throw LedgerError.broken("slice \(claim.slice) of \(claim.run) is not there") }
+        let started = try SessionClock.now(connection)
+        link.progress.recordsTotal = UInt64(slice.records)
+        switch claim.phase {
+        case .validate:
+            try validate(claim, slice, context, startedAt: started, connection)
+        case .load:
+            try load(claim, context, connection)
+        case .certify:
+            try certify(claim, context, startedAt: started, connection)
+        case .split, .publish:
+            throw LedgerError.broken("a worker has nothing to do in phase \(claim.phase)")
+        }
+    }
+
+    private func validate(
+        _ claim: TakenClaim, _ slice: SliceRow, _ context: RunContext, startedAt: String,
+        _ connection: borrowing Connection
+    ) throws {
+        try reset(connection)
+        let bytes = try SpoolFile.read(slice, directory: context.definition.spoolDirectory(of: claim.run))
+        var checked = try context.rules.check(bytes) {
+            try link.breathe()
+            if link.isDraining { throw LoadingError.draining }
+        }
+        link.progress.rejects = UInt64(checked.findings.rejected)
+        let isOver =
+            link.budgetExceeded
+            || checked.findings.rejected > Int64(context.definition.job.maxRejects)
+        let staging = SliceStaging(
+            rules: context.rules, tables: context.tables,
+            isUpsert: context.definition.job.target.mode == .upsert, budgetExceeded: isOver,
+            link: link)
+        try staging.stage(
+            &checked, row: slice, claim: claim, worker: options.name, startedAt: startedAt,
+            connection)
+        link.progress.recordsDone = UInt64(slice.records)
+        try Failpoint.afterCommitBeforeReport.pass()
+    }
+
+    private func load(
+        _ claim: TakenClaim, _ context: RunContext, _ connection: borrowing Connection
+    ) throws {
+        // A separate, later statement: no answer is valid before the claim was locked.
+        guard let state = try ClaimLedger.lock(claim.id, connection), state.epoch == claim.epoch
+        else { throw LedgerError.claimLost(claim: claim.id) }
+        if state.isFinished { return }
+        var place = state.doneTo
+        var number = claim.chunkNumber
+        let chunks = try SliceLedger.chunks(
+            slice: claim.slice,
+            within: KeyRange(low: Key(place), high: claim.range.high), run: claim.run,
+            revision: claim.revision, connection)
+        let load = SliceLoad(
+            statement: ApplyStatement(tables: context.tables, slice: claim.slice),
+            plan: context.tables.plan, claim: claim, worker: options.name, link: link,
+            lockBudgetMilliseconds: context.definition.job.lockBudgetMilliseconds)
+        link.progress.recordsTotal = UInt64(chunks.reduce(0) { $0 + $1.rows })
+        try load.load(chunks, from: &place, number: &number, connection)
+    }
+
+    /// Proves one slice: what is staged is settled, and the table holds it (PROTOCOL 36).
+    private func certify(
+        _ claim: TakenClaim, _ context: RunContext, startedAt: String,
+        _ connection: borrowing Connection
+    ) throws {
+        try reset(connection)
+        let statement = ApplyStatement(tables: context.tables, slice: claim.slice)
+        let values: [Parameter] = context.tables.plan.values.map { .text($0) }
+        try connection.transaction { connection in
+            try ClaimLedger.finish(claim.id, epoch: claim.epoch, connection)
+            let rows = try connection.query(
+                statement.certify,
+                [.text(claim.range.low.text), .text(claim.range.high?.text ?? topBound)] + values)
+            var counts = IntervalCounts()
+            counts.staged = rows.int(0, 0) ?? 0
+            counts.inserted = rows.int(0, 1) ?? 0
+            counts.updated = rows.int(0, 2) ?? 0
+            counts.unchanged = rows.int(0, 3) ?? 0
+            counts.conflicts = rows.int(0, 4) ?? 0
+            counts.late = rows.int(0, 5) ?? 0
+            guard rows.int(0, 6) == 0 else {
+                throw LedgerError.broken(
+                    "slice \(claim.slice): \(rows.int(0, 6) ?? 0) records are neither done nor "
+                        + "in error after the load")
+            }
+            counts.changedSince = rows.int(0, 7) ?? 0
+            counts.differing = rows.int(0, 8) ?? 0
+            counts.restored = rows.int(0, 9) ?? 0
+            counts.digest = UInt64(bitPattern: rows.int(0, 10) ?? 0)
+            counts.sums = context.tables.plan.sums.indices.map { rows.int(0, 11 + $0) ?? 0 }
+            try ProofLedger.insert(
+                counts, claim: claim, chunkNumber: 0, low: claim.range.low.text,
+                high: claim.range.high?.text, worker: options.name, startedAt: startedAt,
+                connection)
+        }
+    }
+
+    /// Settings of a session that does not load chunks.
+    private borrowing func reset(_ connection: borrowing Connection) throws {
+        try connection.execute(
+            """
+            DEALLOCATE ALL; RESET lock_timeout; RESET statement_timeout;
+            RESET synchronous_commit; SET jit = off; SET enable_hashjoin = off;
+            SET enable_mergejoin = off; SET enable_seqscan = off
+            """)
+    }
+}

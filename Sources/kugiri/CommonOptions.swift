@@ -1,0 +1,185 @@
+// Options and conversions that several commands share.
+
+public import ArgumentParser
+import Coordination
+import FoundationEssentials
+import Glibc
+import Journal
+import Plan
+import Postgres
+public import Records
+public import Settings
+
+/// Where settings and database are.
+struct SettingsOptions: ParsableArguments {
+    @Option(name: .customLong("settings"), help: "The settings file.")
+    var path = "partitions.yaml"
+
+    /// The settings with environment and flags applied; throws 16 with every fault.
+    func load() throws -> Settings {
+        do {
+            return try Settings.load(path: path, environment: ProcessInfo.processInfo.environment)
+        } catch let faults as SettingsFaults {
+            throw Refusal(.configuration, faults.faults.map(\.rendered))
+        }
+    }
+
+    /// A job with its contract, both checked; throws 16 with every fault.
+    func job(_ name: String, in settings: Settings) throws -> (job: Job, contract: Contract) {
+        guard let job = settings.jobs[name] else {
+            let known = settings.sortedJobs.map(\.name)
+            let hint = nearest(name, among: known).map { " Did you mean \($0)?" } ?? ""
+            throw Refusal(
+                .usage, ["\(path) has no job \(name).\(hint) Jobs: \(known.joined(separator: ", "))"])
+        }
+        do {
+            let contract = try Contracts.find(job.contract, directory: settings.directories.base)
+            let found = contract.faults.map { "contract \(contract.name): \($0.path): \($0.message)" }
+            let unfit = faults(job: job, contract: contract).map { "\(path): \($0.description)" }
+            guard found.isEmpty, unfit.isEmpty else {
+                throw Refusal(.configuration, found + unfit)
+            }
+            return (job, contract)
+        } catch let faults as SettingsFaults {
+            throw Refusal(.configuration, faults.faults.map(\.rendered))
+        }
+    }
+}
+
+/// A command refuses to go on: an exit code and what to tell.
+struct Refusal: Error {
+    var outcome: Outcome
+    var lines: [String]
+
+    init(_ outcome: Outcome, _ lines: [String]) {
+        self.outcome = outcome
+        self.lines = lines
+    }
+}
+
+/// Where the database is, started when it is the private one.
+enum Database {
+    /// The private server of a state folder.
+    static func privateServer(_ settings: Settings) -> PrivateServer {
+        PrivateServer(directory: settings.directories.state + "/postgres")
+    }
+
+    /// The URL to connect to, and whether it is the private server's.
+    static func url(_ settings: Settings) throws -> (url: String, isPrivate: Bool) {
+        if let url = settings.database { return (url, false) }
+        return (try privateServer(settings).start(), true)
+    }
+
+    /// A connection, with the schema brought up on the private server and checked on others.
+    static func connect(_ settings: Settings, purpose: String) throws -> Connection {
+        let (url, isPrivate) = try url(settings)
+        let connection = try Connection(url: url, applicationName: "kugiri \(purpose)")
+        try Preparation.prepare(connection, migrates: isPrivate)
+        return connection
+    }
+}
+
+/// Runs a command's body: refusals and errors become lines on standard error and an exit code.
+func conduct(_ command: String, _ body: () throws -> Outcome) throws {
+    let outcome: Outcome
+    do {
+        outcome = try body()
+    } catch let refusal as Refusal {
+        for line in refusal.lines { Output.error(line) }
+        outcome = refusal.outcome
+    } catch let exit as ExitCode {
+        throw exit
+    } catch let error as PostgresError {
+        let isConfiguration = error.kind == .permission || error.kind == .undefined
+        Output.error(command, error.description)
+        outcome = isConfiguration ? .configuration : .infrastructure
+    } catch let error as PrivateServerError {
+        Output.error(command, error.message)
+        outcome = .infrastructure
+    } catch {
+        let (code, lines) = Preparation.explain(error, command: command)
+        for line in lines { Output.error(line) }
+        outcome = code
+    }
+    if outcome != .normal { throw ExitCode(outcome.rawValue) }
+}
+
+/// What commands print.
+enum Output {
+    /// To standard output, with a line feed.
+    static func line(_ text: String) { print(text) }
+
+    /// To standard error.
+    static func error(_ text: String) {
+        let bytes = Array((text + "\n").utf8)
+        _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
+    }
+
+    /// A command that failed, as a message with an id.
+    static func error(_ command: String, _ reason: String) {
+        error(LogMessage(.commandFailed, ["command": command, "reason": reason]).line())
+    }
+
+    /// A value as JSON on standard output.
+    static func json(_ value: some Encodable) throws { line(try JSONText.pretty(value)) }
+}
+
+/// `name=value` options as a dictionary; throws 64 for anything else.
+func assignments(_ texts: [String], option: String) throws -> [String: String] {
+    var values: [String: String] = [:]
+    for text in texts {
+        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+            throw Refusal(.usage, ["\(option) takes name=value, not '\(text)'"])
+        }
+        let name = String(text[..<equals])
+        guard values.updateValue(String(text[text.index(after: equals)...]), forKey: name) == nil
+        else { throw Refusal(.usage, ["\(option) \(name) is given twice"]) }
+    }
+    return values
+}
+
+/// The run parameters of a job; a missing one is refused with 64, never "today".
+func parameters(_ texts: [String], of job: Job) throws -> RunParameters {
+    let values = try assignments(texts, option: "--set")
+    for name in job.parameters.keys.sorted() where values[name] == nil {
+        let example = job.parameters[name] == .date ? "2026-11-20" : "VALUE"
+        throw Refusal(
+            .usage,
+            [
+                LogMessage(
+                    .parameterMissing, ["job": job.name, "name": name, "example": example]
+                ).line()
+            ])
+    }
+    for name in values.keys.sorted() where job.parameters[name] == nil {
+        let hint = nearest(name, among: Array(job.parameters.keys)).map { "; did you mean \($0)?" }
+        throw Refusal(.usage, ["job \(job.name) has no parameter \(name)\(hint ?? "")"])
+    }
+    for (name, type) in job.parameters {
+        guard let value = values[name] else { continue }
+        let isGood =
+            switch type {
+            case .date: CalendarDate(iso: value) != nil
+            case .integer: Int64(value) != nil
+            case .text: true
+            }
+        if !isGood {
+            throw Refusal(
+                .usage, ["parameter \(name) is '\(value)', which is not a \(type.rawValue)"])
+        }
+    }
+    do {
+        return try RunParameters(values: values)
+    } catch {
+        throw Refusal(.usage, ["parameter \(error.name): \(error.message)"])
+    }
+}
+
+/// An absolute path, from the current folder.
+func absolute(_ path: String) -> String {
+    if path.hasPrefix("/") { return path }
+    return FileManager.default.currentDirectoryPath + "/" + path
+}
+
+extension Job.OnEmpty: ExpressibleByArgument {}
+extension Framing: ExpressibleByArgument {}

@@ -1,0 +1,209 @@
+// `validate`, `lint` and `sample`: what needs no database.
+
+import ArgumentParser
+import Coordination
+import FoundationEssentials
+import Glibc
+import Journal
+import Loading
+import Plan
+import Records
+import Settings
+
+/// `kugiri validate JOB --input FILE`
+struct ValidateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Check a file alone, without a database: structure, rules, totals.")
+
+    @Argument(help: "The job, as partitions.yaml names it.")
+    var job: String
+    @Option(help: "The file to check.")
+    var input: String
+    @Option(name: .customLong("set"), help: "A parameter of the run, name=value.")
+    var parameterTexts: [String] = []
+    @Option(help: "Rejects shown on the screen.")
+    var show = 20
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+    @OptionGroup var options: SettingsOptions
+
+    /// The result for machines.
+    private struct Report: Encodable {
+        var schema = "kugiri.validate/1"
+        var result: String
+        var exitCode: Int32
+        var records: UInt64
+        var rejected: Int64
+        var controlTotals: [RunSummary.ControlTotal]
+        var rejects: [Row]
+        var messages: [String]
+
+        struct Row: Encodable {
+            var record: Int64
+            var byte: Int64
+            var key: String
+            var field: String
+            var rule: String
+            var value: String
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case schema, result, records, rejected, rejects, messages
+            case exitCode = "exit_code"
+            case controlTotals = "control_totals"
+        }
+    }
+
+    func run() throws {
+        try conduct("validate") {
+            let settings = try options.load()
+            let (job, contract) = try options.job(job, in: settings)
+            let check = FileCheck(
+                definition: RunDefinition(
+                    job: job, contract: contract,
+                    parameters: try parameters(parameterTexts, of: job),
+                    directories: settings.directories),
+                path: absolute(input),
+                scratch: "\(settings.directories.spool)/validate-\(getpid())")
+            let result = try check.check { _, _ in }
+            if json { try printJSON(result) } else { printText(result) }
+            return result.outcome
+        }
+    }
+
+    private func printJSON(_ result: FileCheck.Result) throws {
+        try Output.json(
+            Report(
+                result: result.outcome.result, exitCode: result.outcome.rawValue,
+                records: result.records, rejected: result.rejected,
+                controlTotals: result.totals,
+                rejects: result.rejects.map {
+                    Report.Row(
+                        record: $0.record, byte: $0.byte, key: $0.key, field: $0.field,
+                        rule: $0.rule, value: $0.value)
+                },
+                messages: result.messages.map { $0.line() }))
+    }
+
+    private func printText(_ result: FileCheck.Result) {
+        if !result.rejects.isEmpty {
+            Output.line(
+                Table.render(
+                    columns: [
+                        .init("record", .right), .init("byte", .right), .init("key"),
+                        .init("field"), .init("rule"), .init("value"),
+                    ],
+                    rows: result.rejects.prefix(show).map {
+                        [String($0.record), String($0.byte), $0.key, $0.field, $0.rule, $0.value]
+                    }))
+            if result.rejected > Int64(show) {
+                Output.line("… \(Figures.count(result.rejected)) records rejected in all")
+            }
+        }
+        for message in result.messages { Output.error(message.line()) }
+        if !result.picture.isEmpty { Output.error(result.picture) }
+        let totals = result.totals.filter(\.holds).count
+        Output.line(
+            "\(result.outcome.result): \(Figures.count(Int64(result.records))) records, "
+                + "\(Figures.count(result.rejected)) rejected, "
+                + "\(totals) of \(result.totals.count) control totals hold")
+    }
+}
+
+/// `kugiri lint`
+struct LintCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lint", abstract: "Check partitions.yaml and the contracts it names.")
+    @OptionGroup var options: SettingsOptions
+
+    func run() throws {
+        try conduct("lint") {
+            let settings = try options.load()
+            var lines: [String] = []
+            for job in settings.sortedJobs {
+                do {
+                    let (_, contract) = try options.job(job.name, in: settings)
+                    Output.line("job \(job.name): contract \(contract.name), fine")
+                } catch let refusal as Refusal {
+                    lines += refusal.lines
+                }
+            }
+            guard lines.isEmpty else { throw Refusal(.configuration, lines) }
+            return .normal
+        }
+    }
+}
+
+/// `kugiri sample JOB --records N --seed S --set business_date=D --output FILE`
+struct SampleCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sample",
+        abstract: "Write a file of a job's kind, the same bytes for the same seed.",
+        discussion: "Defects: "
+            + SampleDefect.allCases.map(\.rawValue).joined(separator: ", ") + ".")
+
+    @Argument(help: "The job, as partitions.yaml names it.")
+    var job: String
+    @Option(help: "Data records to write.")
+    var records: Int
+    @Option(help: "Two seeds are two nights of the same members.")
+    var seed: UInt64 = 1
+    @Option(name: .customLong("set"), help: "A parameter of the run, name=value.")
+    var parameterTexts: [String] = []
+    @Option(help: "The file to write.")
+    var output: String
+    @Option(name: .customLong("defect"), help: "KIND:COUNT, may be repeated.")
+    var defects: [String] = []
+    @Option(help: "Also write what is wrong where, and the expected rows, as JSON lines.")
+    var truth: String?
+    @Option(help: "Separator: none, crlf, lf or cr.")
+    var framing: Framing = .crlf
+    @Option(help: "Data records of one header group.")
+    var groupRecords = SampleLimits.groupRecordsMax
+    @OptionGroup var options: SettingsOptions
+
+    func run() throws {
+        try conduct("sample") {
+            let settings = try options.load()
+            let (job, contract) = try options.job(job, in: settings)
+            let values = try parameters(parameterTexts, of: job)
+            guard let date = values.businessDate else {
+                throw Refusal(.usage, ["job \(job.name) has no business_date to write"])
+            }
+            let plan: SamplePlan
+            do {
+                plan = try SamplePlan(
+                    contract: contract, records: records, seed: seed, businessYear: date.year,
+                    businessMonth: date.month, businessDay: date.day, framing: framing,
+                    groupRecords: groupRecords, defects: try SampleDefect.counts(defects),
+                    constants: job.identity)
+            } catch let fault as SampleFault {
+                throw Refusal(.usage, [fault.description])
+            }
+            try write(plan)
+            return .normal
+        }
+    }
+
+    private func write(_ plan: SamplePlan) throws {
+        let file = try Files.openForWriting(absolute(output), append: false)
+        var writer = SampleWriter(plan: plan)
+        var bytes: [UInt8] = []
+        var lines: [UInt8] = []
+        if let truth {
+            let list = try Files.openForWriting(absolute(truth), append: false)
+            while writer.next(into: &bytes, truth: &lines, wantsTruth: true) {
+                try file.write(bytes.span)
+                try list.write(lines.span)
+                bytes.removeAll(keepingCapacity: true)
+                lines.removeAll(keepingCapacity: true)
+            }
+        } else {
+            while writer.next(into: &bytes, truth: &lines, wantsTruth: false) {
+                try file.write(bytes.span)
+                bytes.removeAll(keepingCapacity: true)
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+// The command line: thin. Every command reads settings, calls one module, and prints.
+
+import ArgumentParser
+
+/// The one binary.
+@main
+struct Kugiri: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kugiri",
+        abstract: "Loads nightly files into PostgreSQL and proves what happened.",
+        version: Version.text,
+        subcommands: [
+            RunCommand.self, ResumeCommand.self, ValidateCommand.self, LintCommand.self,
+            RunsCommand.self, ReportCommand.self, RejectsCommand.self, CertificateCommand.self,
+            SampleCommand.self, DatabaseCommand.self, WorkerCommand.self,
+        ])
+}
+
+/// This binary's version.
+enum Version {
+    static let text = "0.1.0"
+}

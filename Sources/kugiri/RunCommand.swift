@@ -1,0 +1,156 @@
+// `run` and `resume`: the night, from an input or from where it stopped.
+
+import ArgumentParser
+import Coordination
+import FoundationEssentials
+import Glibc
+import Journal
+import Loading
+import Messaging
+import Plan
+import Settings
+
+/// `kugiri run JOB --input FILE`
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Load one file: split, validate, load, certify, publish.",
+        discussion: "Exit codes: 0 loaded and proved, 4 within tolerance, 8-11 the file, "
+            + "12-15 run again, 16 settings, 64 arguments, 70 a proof failed.")
+
+    @Argument(help: "The job, as partitions.yaml names it.")
+    var job: String
+    @Option(help: "The file to load.")
+    var input: String
+    @Option(name: .customLong("set"), help: "A parameter of the run, name=value.")
+    var parameterTexts: [String] = []
+    @Option(help: "Worker processes to start.")
+    var workers: Int?
+    @Option(help: "Partitions to cut the keys into, instead of the file's.")
+    var partitions: Int?
+    @Option(help: "Rejects that are tolerated.")
+    var maxRejects: Int?
+    @Option(help: "Conflicts that are tolerated after the requeue pass.")
+    var maxConflicts: Int?
+    @Option(help: "What a file without data records means: normal or warn.")
+    var onEmpty: Job.OnEmpty?
+    @Option(help: "Stop after this phase: validate.")
+    var until: String?
+    @Option(help: "Load although this run of the same date is published.")
+    var supersede: String?
+    @Flag(help: "Load although a later business date is published.")
+    var outOfOrder = false
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+    @Flag(help: "Show no progress.")
+    var quiet = false
+    @OptionGroup var options: SettingsOptions
+
+    func run() throws {
+        try conduct("run") {
+            let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
+            guard until == nil || until == "validate" else {
+                throw Refusal(.usage, ["--until takes 'validate', not '\(until ?? "")'"])
+            }
+            let settings = try options.load()
+            let (fileJob, contract) = try options.job(job, in: settings)
+            let wanted = try overridden(fileJob)
+            let parameters = try parameters(parameterTexts, of: wanted)
+            let (url, isPrivate) = try Database.url(settings)
+            let request = RunRequest(
+                definition: RunDefinition(
+                    job: wanted, contract: contract, parameters: parameters,
+                    directories: settings.directories),
+                inputPath: absolute(input),
+                settingsHash: Preparation.hash(settings.canonicalText),
+                tolerances: tolerances(fileJob, wanted), databaseURL: url,
+                isPrivateDatabase: isPrivate, supersede: supersede, outOfOrder: outOfOrder,
+                untilValidate: until != nil, executable: "/proc/self/exe",
+                binaryVersion: Version.text,
+                command: CommandLine.arguments.joined(separator: " "))
+            let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
+            return try Conclusion.show(
+                RunStart.run(request, signals: signals, screen: screen), json: json)
+        }
+    }
+
+    private func overridden(_ job: Job) throws -> Job {
+        var overrides = Overrides()
+        overrides.workers = workers
+        overrides.partitionCount = partitions
+        overrides.maxRejects = maxRejects
+        overrides.maxConflicts = maxConflicts
+        overrides.onEmpty = onEmpty
+        do {
+            return try overrides.apply(to: job)
+        } catch {
+            throw Refusal(.usage, error.faults.map(\.rendered))
+        }
+    }
+
+    private func tolerances(_ file: Job, _ wanted: Job) -> [RunSummary.Tolerance] {
+        var list: [RunSummary.Tolerance] = []
+        if wanted.maxRejects != file.maxRejects {
+            list.append(
+                .init(
+                    name: "max_rejects", value: String(wanted.maxRejects),
+                    fileDefault: String(file.maxRejects)))
+        }
+        if wanted.maxConflicts != file.maxConflicts {
+            list.append(
+                .init(
+                    name: "max_conflicts", value: String(wanted.maxConflicts),
+                    fileDefault: String(file.maxConflicts)))
+        }
+        return list
+    }
+}
+
+/// `kugiri resume RUN`
+struct ResumeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Go on with an unfinished run: what is done stays done.")
+
+    @Argument(help: .init("The run's id, as the run log and `kugiri runs` show it.", valueName: "run"))
+    var runID: String
+    @Option(help: "Stop after this phase: validate.")
+    var until: String?
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+    @Flag(help: "Show no progress.")
+    var quiet = false
+    @OptionGroup var options: SettingsOptions
+
+    func run() throws {
+        try conduct("resume") {
+            let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
+            let settings = try options.load()
+            let (url, _) = try Database.url(settings)
+            let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
+            let end = RunStart.resume(
+                run: runID, databaseURL: url, executable: "/proc/self/exe",
+                binaryVersion: Version.text,
+                command: CommandLine.arguments.joined(separator: " "),
+                untilValidate: until == "validate", signals: signals, screen: screen)
+            return try Conclusion.show(end, json: json)
+        }
+    }
+}
+
+/// Shows how a run ended.
+enum Conclusion {
+    /// The report or JSON on standard output, causes and the stable last line on standard error.
+    static func show(_ end: RunEnd, json: Bool) throws -> Outcome {
+        for message in end.messages { Output.error(message.line()) }
+        if !end.picture.isEmpty { Output.error(end.picture) }
+        guard let summary = end.summary else { return end.outcome }
+        if json {
+            try Output.json(summary)
+        } else {
+            Output.line(ReportText(Terminal(.standardOutput)).report(summary))
+        }
+        Output.error(summary.resultMessage.line())
+        return end.outcome
+    }
+}
