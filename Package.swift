@@ -75,5 +75,12 @@ let package = Package(
         tests("Messaging"),
         tests("Settings", ["Records", "Plan"]),
         tests("Journal"),
+        tests("Ledger", ["Postgres", "Plan"]),
+        tests("Loading", ["Records", "Plan", "Postgres", "Ledger", "Settings"]),
+        tests("Coordination", ["Records", "Plan", "Loading", "Ledger", "Journal", "Settings"]),
+        .testTarget(
+            name: "FleetTests",
+            dependencies: ["kugiri", "Postgres", "Records", "Plan", "Settings", "Messaging"],
+            swiftSettings: strict),
     ]
 )

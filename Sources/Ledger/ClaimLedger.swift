@@ -82,13 +82,17 @@ public enum ClaimLedger {
             doneTo: rows.text(0, 9) ?? "")
     }
 
-    /// The worker's own claim, locked, after a connection was lost; nil: it is gone.
-    public static func lock(
-        _ claim: Int64, _ connection: borrowing Connection
-    ) throws -> (epoch: Int64, isFinished: Bool, doneTo: String)? {
-        let rows = try connection.query(sql(PackageResources.claim_lock_sql), [.int(claim)])
-        guard rows.count == 1 else { return nil }
-        return (rows.int(0, 0) ?? 0, rows.bool(0, 1) == true, rows.text(0, 2) ?? "")
+    /// The key up to which a worker's own claim is done, read with the claim locked, so that
+    /// nothing of an older transaction is under way; throws `claimLost` under a newer epoch.
+    public static func place(
+        of claim: TakenClaim, _ connection: borrowing Connection
+    ) throws -> String {
+        let rows = try connection.query(
+            sql(PackageResources.claim_lock_sql), [.int(claim.id)])
+        guard rows.count == 1, rows.int(0, 0) == claim.epoch, let place = rows.text(0, 2) else {
+            throw LedgerError.claimLost(claim: claim.id)
+        }
+        return place
     }
 
     /// Moves a claim over one chunk; throws `claimLost` when the chunk is not ours to do.

@@ -34,8 +34,11 @@ public struct RunTables: Sendable {
         let fields = plan.columns.map {
             "\($0.name) \($0.type)\($0.isRequired ? " NOT NULL" : "")"
         }
-        let checks = plan.checks.map { "CHECK (\($0))" }
-        return ([Self.fixedColumns] + fields + checks).joined(separator: ", ")
+        return ([Self.fixedColumns] + fields).joined(separator: ", ")
+    }
+
+    private var checks: String {
+        plan.checks.enumerated().map { ", CONSTRAINT target_\($0) CHECK (\($1))" }.joined()
     }
 
     /// The columns of a slice's COPY.
@@ -51,7 +54,7 @@ public struct RunTables: Sendable {
         let name = self.slice(slice)
         return """
             DROP TABLE IF EXISTS \(name);
-            CREATE \(logged ? "" : "UNLOGGED ")TABLE \(name) (\(columns), \
+            CREATE \(logged ? "" : "UNLOGGED ")TABLE \(name) (\(columns)\(checks), \
             CHECK (\(Self.contains(range)))) WITH (fillfactor = 50, autovacuum_enabled = off);
             CREATE INDEX ON \(name) (kugiri_key);
             """

@@ -20,21 +20,19 @@ struct SliceLoad {
     /// Loads what is left of the claim. A drain stops it between two chunks.
     ///
     /// - Parameters:
-    ///   - place: The key up to which the claim is done; moves with every commit.
-    ///   - number: The number of chunks done.
+    ///   - chunks: The chunks of the claim that are not done, in key order.
+    ///   - first: The number of the first of them.
     func load(
-        _ chunks: [ChunkPromise], from place: inout String, number: inout Int,
-        _ connection: borrowing Connection
+        _ chunks: [ChunkPromise], startingAt first: Int, _ connection: borrowing Connection
     ) throws {
         try prepare(connection)
+        var number = first
         for (index, chunk) in chunks.enumerated() {
-            guard Key(chunk.low) >= Key(place) else { continue }
             try link.breathe()
             if link.isDraining { throw LoadingError.draining }
             let next = index + 1 < chunks.count ? chunks[index + 1] : nil
             let started = try SessionClock.now(connection)
             try load(chunk, next: next, number: number, startedAt: started, connection)
-            place = chunk.high ?? topBound
             number += 1
             link.progress.recordsDone += UInt64(chunk.rows)
         }

@@ -37,7 +37,7 @@ public struct WorkerOptions: Sendable {
 }
 
 /// A worker process.
-public struct Worker: ~Copyable {
+public struct Worker {
     private let options: WorkerOptions
     private let link: CoordinatorLink
     private var context: RunContext?
@@ -53,7 +53,7 @@ public struct Worker: ~Copyable {
     /// Works until the coordinator lets it go, it is told to stop, or it is orphaned.
     ///
     /// - Returns: How the process ends: normal, or the signal that stopped it.
-    public consuming func run() -> Outcome {
+    public mutating func run() -> Outcome {
         do {
             try serve()
         } catch LoadingError.draining {
@@ -70,7 +70,7 @@ public struct Worker: ~Copyable {
         return leave("done")
     }
 
-    private borrowing func leave(_ reason: String) -> Outcome {
+    private func leave(_ reason: String) -> Outcome {
         link.send(.goodbye(reason: reason))
         switch link.signal {
         case SIGTERM: return .terminated
@@ -107,7 +107,7 @@ public struct Worker: ~Copyable {
     }
 
     /// A new session; waiting for the server looks at the coordinator's socket all the while.
-    private borrowing func connect() throws -> Connection {
+    private func connect() throws -> Connection {
         let link = link
         var delay = 50
         for attempt in 1...LoadingLimits.reconnectsMax {
@@ -180,7 +180,7 @@ public struct Worker: ~Copyable {
         link.send(failure(assignment, .retry, nil, "the database cannot be reached"))
     }
 
-    private borrowing func failure(
+    private func failure(
         _ assignment: Assignment?, _ kind: FailureKind, _ state: String?, _ text: String
     ) -> Message {
         .failed(
@@ -243,11 +243,8 @@ public struct Worker: ~Copyable {
         _ claim: TakenClaim, _ context: RunContext, _ connection: borrowing Connection
     ) throws {
         // A separate, later statement: no answer is valid before the claim was locked.
-        guard let state = try ClaimLedger.lock(claim.id, connection), state.epoch == claim.epoch
-        else { throw LedgerError.claimLost(claim: claim.id) }
-        if state.isFinished { return }
-        var place = state.doneTo
-        var number = claim.chunkNumber
+        let place = try ClaimLedger.place(of: claim, connection)
+        if place == topBound || claim.range.high.map({ $0 <= Key(place) }) == true { return }
         let chunks = try SliceLedger.chunks(
             slice: claim.slice,
             within: KeyRange(low: Key(place), high: claim.range.high), run: claim.run,
@@ -257,7 +254,7 @@ public struct Worker: ~Copyable {
             plan: context.tables.plan, claim: claim, worker: options.name, link: link,
             lockBudgetMilliseconds: context.definition.job.lockBudgetMilliseconds)
         link.progress.recordsTotal = UInt64(chunks.reduce(0) { $0 + $1.rows })
-        try load.load(chunks, from: &place, number: &number, connection)
+        try load.load(chunks, startingAt: claim.chunkNumber, connection)
     }
 
     /// Proves one slice: what is staged is settled, and the table holds it (PROTOCOL 36).
@@ -298,7 +295,7 @@ public struct Worker: ~Copyable {
     }
 
     /// Settings of a session that does not load chunks.
-    private borrowing func reset(_ connection: borrowing Connection) throws {
+    private func reset(_ connection: borrowing Connection) throws {
         try connection.execute(
             """
             DEALLOCATE ALL; RESET lock_timeout; RESET statement_timeout;

@@ -30,7 +30,7 @@ struct WorkerCommand: ParsableCommand {
                 throw Refusal(
                     .configuration, ["KUGIRI_DATABASE_URL is not set; a worker needs a database"])
             }
-            let worker = try Worker(
+            var worker = try Worker(
                 WorkerOptions(
                     name: name, endpoint: try Endpoint(connect), databaseURL: url, parent: parent,
                     coordinatorWait: .seconds(coordinatorWait), binaryVersion: Version.text),
