@@ -66,13 +66,26 @@ public struct ReportText: Sendable {
         if let endedAt = summary.endedAt { lines.append(("ended", endedAt.iso8601WithOffset)) }
         lines.append(("counts", "\(Figures.count(counts.loaded)) loaded" + written(counts)))
         lines.append(("", untouched(counts)))
-        lines.append(
-            ("balance", counts.balances ? "✓ every record accounted for" : "✗ does not add up"))
+        lines.append(("balance", balance(summary)))
         if summary.elapsedSeconds > 0 {
             let rate = Double(counts.input) / summary.elapsedSeconds
             lines.append(("rate", "\(Figures.rate(rate)) over the whole run"))
         }
         return labelled(lines)
+    }
+
+    /// Whether every record is accounted for; a run that ended before that says how far it came.
+    private func balance(_ summary: RunSummary) -> String {
+        let counts = summary.counts
+        if counts.balances { return "✓ every record accounted for" }
+        let hasLoaded = summary.phases.contains {
+            ["load", "certify", "publish"].contains($0.name)
+        }
+        if hasLoaded || summary.result == "BUG" { return "✗ does not add up" }
+        let settled = counts.loaded + counts.unchanged + counts.conflicts
+        if settled == 0 { return "– nothing was loaded, the target is untouched" }
+        let left = counts.input + counts.absent - settled - counts.rejected
+        return "– the load is not finished, \(Figures.count(left)) records are left"
     }
 
     /// How rows were written, kind by kind; empty when none was.
