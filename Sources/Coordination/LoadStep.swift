@@ -65,7 +65,7 @@ extension RunCoordinator {
         let (settled, rejects) = (recordsSettled, rejectsSettled)
         phase = .validate
         fleet.phase = .validate
-        try drive(.validate)
+        try driveWithSpool(.validate)
         phase = .load
         fleet.phase = .load
         (recordsSettled, rejectsSettled) = (settled, rejects)
@@ -203,9 +203,11 @@ extension RunCoordinator {
                 statement.markLateRecords, [.textArray(keys), .intArray(records)])
             try ProofLedger.settle(
                 records.map { ($0, "R") }, run: run, revision: revision, connection)
-            let rejects = records.map { record in
+            let rejects = zip(records, keys).map { record, key in
                 Reject(
-                    partition: nil, record: record, byteOffset: 0, key: nil,
+                    partition: partitions?.partition(of: Key(key))?.number, record: record,
+                    byteOffset: Int64(layout?.fileOffset(ofRecord: UInt64(record)) ?? 0),
+                    key: Mask.key(key),
                     field: error.column ?? error.constraint ?? "row", rule: "target-constraint",
                     value: "SQLSTATE \(error.sqlState ?? "?")")
             }

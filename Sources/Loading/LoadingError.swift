@@ -13,10 +13,15 @@ package enum LoadingError: Error, Equatable, CustomStringConvertible {
     /// A number does not fit its column (a contract wider than the target).
     case tooLarge(field: String)
 
+    /// How the text of `spoolTorn` begins; the coordinator knows it by this.
+    package static let spoolTornPrefix = "the spool slice is torn: "
+    /// How the text of `stagingLost` begins; the coordinator knows it by this.
+    package static let stagingLostPrefix = "staging is lost: "
+
     package var description: String {
         switch self {
-        case .spoolTorn(let what): "the spool slice is torn: \(what)"
-        case .stagingLost(let slice): "staging of slice \(slice) is lost"
+        case .spoolTorn(let what): Self.spoolTornPrefix + what
+        case .stagingLost(let slice): Self.stagingLostPrefix + "slice \(slice)"
         case .draining: "draining"
         case .orphaned: "the coordinator is gone"
         case .tooLarge(let field): "a value of \(field) does not fit its column"

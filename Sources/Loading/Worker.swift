@@ -140,7 +140,8 @@ public struct Worker {
                 if !connection.isUsable {
                     connection = try connect()
                     // The session that held the claim may still be alive on the server.
-                    _ = try ClaimLedger.terminateHolder(assignment.claim, connection)
+                    try ClaimLedger.terminateOwnSession(
+                        assignment.claim, epoch: epoch, connection)
                 }
                 guard
                     let claim = try ClaimLedger.take(
@@ -252,7 +253,8 @@ public struct Worker {
         let load = SliceLoad(
             statement: ApplyStatement(tables: context.tables, slice: claim.slice),
             plan: context.tables.plan, claim: claim, worker: options.name, link: link,
-            lockBudgetMilliseconds: context.definition.job.lockBudgetMilliseconds)
+            lockBudgetMilliseconds: context.definition.job.lockBudgetMilliseconds,
+            layout: context.envelope.layout)
         link.progress.recordsTotal = UInt64(chunks.reduce(0) { $0 + $1.rows })
         try load.load(chunks, startingAt: claim.chunkNumber, connection)
     }
