@@ -18,7 +18,7 @@ extension RunCoordinator {
             try ClaimLedger.insertForSlices(
                 run: run, revision: revision, phase: .certify, connection)
         }
-        try drive(.certify)
+        try driveWithStaging(.certify)
         finish(.certify, records: envelope?.dataRecords ?? 0)
     }
 

@@ -29,7 +29,18 @@ extension RunCoordinator {
                 _ = try takeBack(claim)
             }
             try spoolAgain()
-            try drive(phase, shouldStop: shouldStop)
+            do {
+                try drive(phase, shouldStop: shouldStop)
+            } catch DriveEnd.spoolTorn {
+                throw RunStop(
+                    .input,
+                    LogMessage(
+                        .inputMissing,
+                        [
+                            "input": definition.spoolDirectory(of: run),
+                            "reason": lastFailure?.reason ?? "the spool is torn again",
+                        ]), isResumable: true)
+            }
         }
     }
 

@@ -13,12 +13,16 @@ extension RunCoordinator {
     /// Loads every claim; staging that a crash of the server emptied is made again on the way.
     func load() throws {
         begin(.load)
+        try driveWithStaging(.load)
+        try checkLoadCoverage()
+        finish(.load, records: envelope?.dataRecords ?? 0)
+    }
+
+    /// Drives a phase that reads staging; what a crash of the server emptied is staged again.
+    func driveWithStaging(_ phase: Phase) throws {
         for _ in 0...definition.job.attemptsMax {
             do {
-                try drive(.load)
-                try checkLoadCoverage()
-                finish(.load, records: envelope?.dataRecords ?? 0)
-                return
+                return try drive(phase)
             } catch DriveEnd.stagingLost {
                 try stageAgain()
             }
@@ -28,7 +32,7 @@ extension RunCoordinator {
             LogMessage(
                 .attemptsExhausted,
                 [
-                    "phase": "load", "slice": "?", "attempts": String(definition.job.attemptsMax),
+                    "phase": phase.rawValue, "slice": "?", "attempts": String(definition.job.attemptsMax),
                     "worker": lastFailure?.worker ?? "?", "reason": "staging was lost each time",
                     "run": run,
                 ]), isResumable: true)
@@ -62,12 +66,13 @@ extension RunCoordinator {
             try ClaimLedger.insertForSlices(
                 run: run, revision: revision, phase: .validate, connection)
         }
-        let (settled, rejects) = (recordsSettled, rejectsSettled)
+        guard !lost.isEmpty else { return }
+        let (settled, rejects, before) = (recordsSettled, rejectsSettled, phase)
         phase = .validate
         fleet.phase = .validate
         try driveWithSpool(.validate)
-        phase = .load
-        fleet.phase = .load
+        phase = before
+        fleet.phase = before
         (recordsSettled, rejectsSettled) = (settled, rejects)
     }
 
@@ -111,6 +116,7 @@ extension RunCoordinator {
 
     private func requeuePass(_ conflicts: Int64) throws {
         note(LogMessage(.requeueStarted, ["conflicts": String(conflicts)]))
+        try stageAgain()
         var place: (key: String, record: Int64) = ("", -1)
         while true {
             let open = try ProofLedger.openConflicts(

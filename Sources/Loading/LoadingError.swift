@@ -6,6 +6,8 @@ package enum LoadingError: Error, Equatable, CustomStringConvertible {
     case spoolTorn(String)
     /// Staged rows are fewer than validation logged: the server emptied UNLOGGED tables.
     case stagingLost(slice: Int)
+    /// The target's constraints refuse so many records that contract and table do not fit.
+    case targetRefuses(slice: Int, records: Int)
     /// The coordinator asked to stop, or a signal came: what is under way is given back.
     case draining
     /// The coordinator is gone.
@@ -22,6 +24,9 @@ package enum LoadingError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .spoolTorn(let what): Self.spoolTornPrefix + what
         case .stagingLost(let slice): Self.stagingLostPrefix + "slice \(slice)"
+        case .targetRefuses(let slice, let records):
+            "the target's constraints refuse more than \(records) records of slice \(slice): "
+                + "compare contract and table"
         case .draining: "draining"
         case .orphaned: "the coordinator is gone"
         case .tooLarge(let field): "a value of \(field) does not fit its column"
