@@ -16,15 +16,11 @@ give_up() {
     exit 12
 }
 
-# Runs a command as root, through sudo when we are not.
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        give_up "this needs root, and there is no sudo: as root, run '$*', then this again"
-    fi
+# Runs apt-get as root, through sudo when we are not. Standard input stays closed: nothing may ask.
+apt_get() {
+    local run=(env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@")
+    if [ "$(id -u)" != 0 ]; then run=(sudo "${run[@]}"); fi
+    "${run[@]}" </dev/null >&2 || give_up "'${run[*]}' failed"
 }
 
 # Whether apt's package is installed and configured.
@@ -32,13 +28,25 @@ has_package() {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Installs packages from the distribution. Standard input stays closed: nothing may ask.
+# Whether this user may install packages at all.
+may_install() {
+    command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }
+}
+
+# Reads the distribution's lists of packages, once.
+are_lists_read=
+read_package_lists() {
+    [ -z "$are_lists_read" ] || return 0
+    apt_get update
+    are_lists_read=yes
+}
+
+# Installs packages from the distribution.
 install_packages() {
-    command -v apt-get >/dev/null || give_up "there is no apt-get here; install: $*"
+    may_install || give_up "this needs apt-get, and root or sudo; install these and run again: $*"
     say "installing $*"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null >&2
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-        "$@" </dev/null >&2
+    read_package_lists
+    apt_get install -y "$@"
 }
 
 # The libraries and the server's programs. The server that the distribution sets up is not used:
@@ -62,17 +70,25 @@ is_swift_new_enough() {
         { [ "${major:-0}" = "$swift_major_min" ] && [ "${minor:-0}" -ge "$swift_minor_min" ]; }
 }
 
+# The version of a package that apt would install; nothing when it has none.
+offered_version() {
+    apt-cache policy "$1" 2>/dev/null |
+        sed -n 's/^ *Candidate: *\([0-9][0-9.]*\).*/\1/p' || true
+}
+
+# A Swift that reads Package.swift: the one that is there, or the distribution's.
 prepare_swift() {
     local needed="$swift_major_min.$swift_minor_min" offered found
     local place="get Swift $needed or newer from https://www.swift.org/install/linux/"
     if ! command -v swift >/dev/null; then
-        offered="$(apt-cache policy swiftlang 2>/dev/null |
-            sed -n 's/^ *Candidate: *\([0-9][0-9.]*\).*/\1/p')"
+        ! may_install || read_package_lists
+        offered="$(offered_version swiftlang)"
         is_swift_new_enough "${offered:-0}" ||
             give_up "swift is not installed, and apt has none that is new enough: $place"
         install_packages swiftlang
     fi
-    found="$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p')"
+    found="$(swift --version 2>/dev/null |
+        sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' || true)"
     is_swift_new_enough "${found:-0}" ||
         give_up "swift here is version ${found:-unknown}: $place"
 }
