@@ -59,15 +59,17 @@ public struct ReportText: Sendable {
         ]
         if let date = summary.businessDate { lines.append(("for date", date)) }
         lines.append(("input", input.path))
-        lines.append(
-            ("", "\(Figures.bytes(input.bytes)), \(Figures.count(input.records)) data records"))
+        // Without a phase that ended nobody knows how many records there are.
+        let isRead = input.records > 0 || !summary.phases.isEmpty
+        let records = isRead ? ", \(Figures.count(input.records)) data records" : ""
+        lines.append(("", Figures.bytes(input.bytes) + records))
         if let sha256 = input.sha256 { lines.append(("sha256", sha256)) }
         lines.append(("started", summary.startedAt.iso8601WithOffset))
         if let endedAt = summary.endedAt { lines.append(("ended", endedAt.iso8601WithOffset)) }
         lines.append(("counts", "\(Figures.count(counts.loaded)) loaded" + written(counts)))
         lines.append(("", untouched(counts)))
         lines.append(("balance", balance(summary)))
-        if summary.elapsedSeconds > 0 {
+        if summary.elapsedSeconds > 0, counts.input > 0, counts.balances {
             let rate = Double(counts.input) / summary.elapsedSeconds
             lines.append(("rate", "\(Figures.rate(rate)) over the whole run"))
         }
@@ -77,13 +79,16 @@ public struct ReportText: Sendable {
     /// Whether every record is accounted for; a run that ended before that says how far it came.
     private func balance(_ summary: RunSummary) -> String {
         let counts = summary.counts
-        if counts.balances { return "✓ every record accounted for" }
         let hasLoaded = summary.phases.contains {
             ["load", "certify", "publish"].contains($0.name)
         }
-        if hasLoaded || summary.result == "BUG" { return "✗ does not add up" }
         let settled = counts.loaded + counts.unchanged + counts.conflicts
-        if settled == 0 { return "– nothing was loaded, the target is untouched" }
+        if counts.balances, hasLoaded || counts.input > 0 { return "✓ every record accounted for" }
+        if hasLoaded || summary.result == "BUG" { return "✗ does not add up" }
+        if settled == 0 {
+            let next = summary.exitCode == 0 ? "; next: kugiri resume \(summary.runID)" : ""
+            return "– nothing was loaded, the target is untouched\(next)"
+        }
         let left = counts.input + counts.absent - settled - counts.rejected
         return "– the load is not finished, \(Figures.count(left)) records are left"
     }

@@ -147,6 +147,8 @@ struct ReportTests {
         (["load", "certify"], Counts(input: 100), "BUG", "✗ does not add up"),
         ([], Counts(input: 100), "BUG", "✗ does not add up"),
         ([], Counts(input: 100, conflicts: 100), "NORMAL", "✓ every record"),
+        ([], Counts(), "DATA", "nothing was loaded"),
+        (["load"], Counts(), "NORMAL", "✓ every record"),
     ])
     func `the balance of an unfinished run says how far it came`(
         phases: [String], counts: Counts, result: String, expected: String
@@ -157,6 +159,7 @@ struct ReportTests {
         let report = ReportText().report(run)
         let line = try #require(report.split(separator: "\n").first { $0.contains("  balance ") })
         #expect(line.contains(expected))
+        #expect(report.contains("  rate ") == (counts.balances && counts.input > 0))
     }
 
     @Test func `colours are added only where the style has them`() {
