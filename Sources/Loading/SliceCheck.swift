@@ -214,6 +214,7 @@ extension SliceRules {
     private func checkRuns(_ slice: inout CheckedSlice) {
         var start = 0
         let entries = slice.entries
+        var partitions = PartitionCursor(partitions)
         while start < entries.count {
             var end = start + 1
             while end < entries.count, entries[end].order == entries[start].order,
@@ -221,7 +222,7 @@ extension SliceRules {
             {
                 end += 1
             }
-            let partition = partitions.partition(of: slice.key(of: entries[start]))
+            let partition = partitions.advance(to: entries[start], keys: slice.keys)
             for index in start..<end {
                 if partition == nil {
                     slice.entries[index].isValid = false
