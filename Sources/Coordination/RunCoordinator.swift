@@ -38,6 +38,7 @@ final class RunCoordinator {
     var phaseTimes: [(phase: Phase, elapsed: Duration)] = []
     var phaseClock = Monotonic.now()
     var envelope: EnvelopeSummary?
+    var layout: FrameLayout?
     var partitions: PartitionTable?
     var messages: [RunSummary.Message] = []
     var warnings: [Outcome] = []

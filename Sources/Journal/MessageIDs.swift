@@ -61,6 +61,8 @@ extension MessageID {
     public static let bytesAfterEnd: MessageID = "KGR2057E"
     /// Arguments: `input`, `reason`.
     public static let inputChanged: MessageID = "KGR2058E"
+    /// Arguments: `run`, `reason`.
+    public static let spoolAgain: MessageID = "KGR2011W"
     /// Arguments: `input`, `records`, `limit`.
     public static let keyTooFrequent: MessageID = "KGR2059E"
     /// Arguments: `input`, `record`, `byte`, `reason`, `advice`.
@@ -135,6 +137,8 @@ extension MessageID {
     public static let targetHeld: MessageID = "KGR5052E"
     /// Arguments: `run`, `target`, `since`.
     public static let runHalfLoaded: MessageID = "KGR5054E"
+    /// Arguments: `partition`, `start`, `end`, `workers`, `elapsed`.
+    public static let partitionTimes: MessageID = "KGR5005I"
     /// Arguments: `gate`, `elapsed`, `reason`.
     public static let gateNotClosed: MessageID = "KGR5053E"
 }

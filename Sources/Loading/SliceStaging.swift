@@ -13,15 +13,17 @@ struct SliceStaging {
     let tables: RunTables
     let isUpsert: Bool
     /// Over the reject budget: count and report, but leave database and target alone.
-    let budgetExceeded: Bool
+    var budgetExceeded: Bool
+    /// Rejects the run may have; beyond it nothing is staged any more.
+    let maxRejects: Int
     let link: CoordinatorLink
 
     /// Sees, stages and commits; the findings are those of the slice, complete.
-    func stage(
+    mutating func stage(
         _ slice: inout CheckedSlice, row: SliceRow, claim: TakenClaim, worker: String,
         startedAt: String, _ connection: borrowing Connection
     ) throws {
-        var seen: [Int: Seen] = [:]
+        var seen = [Seen?](repeating: nil, count: slice.entries.count)
         if !budgetExceeded {
             seen = try see(slice, connection)
             if !isUpsert {
@@ -43,18 +45,18 @@ struct SliceStaging {
                 return
             } catch let error as PostgresError where error.kind == .data {
                 try rejectRefused(&slice, valid, by: error)
+                if slice.findings.rejected > Int64(maxRejects) { budgetExceeded = true }
             }
         }
-        throw LoadingError.spoolTorn(
-            "slice \(row.slice): the target's constraints refuse more than "
-                + "\(LoadingLimits.constraintRejectsMax) records; compare contract and table")
+        throw LoadingError.targetRefuses(
+            slice: row.slice, records: LoadingLimits.constraintRejectsMax)
     }
 
     /// Reads the rows of the slice's keys: lock value, version, counter, by entry index.
     private func see(
         _ slice: CheckedSlice, _ connection: borrowing Connection
-    ) throws -> [Int: Seen] {
-        var seen: [Int: Seen] = [:]
+    ) throws -> [Seen?] {
+        var seen = [Seen?](repeating: nil, count: slice.entries.count)
         let plan = tables.plan
         try connection.prepare("see", ApplyStatement.see(plan))
         let keyColumns = plan.keys.map { key in
@@ -102,7 +104,7 @@ struct SliceStaging {
     ///   time; staging must give the same again, so a row that vanished or appeared since is
     ///   left to the load, as a conflict. nil: this is the first time.
     private func rejectUnknown(
-        _ slice: inout CheckedSlice, _ seen: inout [Int: Seen], known: Set<Int64>?
+        _ slice: inout CheckedSlice, _ seen: inout [Seen?], known: Set<Int64>?
     ) {
         for index in slice.entries.indices where slice.entries[index].isValid {
             if known?.contains(slice.entries[index].number) ?? (seen[index] == nil) {
@@ -238,7 +240,7 @@ struct SliceStaging {
 
     /// One transaction: staging, chunks, totals, rejects, interval, claim.
     private func commit(
-        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Int: Seen], row: SliceRow,
+        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Seen?], row: SliceRow,
         claim: TakenClaim, worker: String, startedAt: String, _ connection: borrowing Connection
     ) throws {
         try connection.transaction { connection in
@@ -268,7 +270,7 @@ struct SliceStaging {
     }
 
     private func copy(
-        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Int: Seen], to staging: String,
+        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Seen?], to staging: String,
         _ connection: borrowing Connection
     ) throws {
         try connection.execute("TRUNCATE ONLY \(staging)")
