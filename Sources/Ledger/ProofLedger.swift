@@ -5,15 +5,25 @@ public import Postgres
 
 /// Counts of what a phase did; a row of `kugiri.interval`, or a sum of rows.
 public struct IntervalCounts: Sendable, Equatable {
+    /// Rows that were staged.
     public var staged: Int64 = 0
+    /// Rows made.
     public var inserted: Int64 = 0
+    /// Rows changed.
     public var updated: Int64 = 0
+    /// Rows removed.
     public var deleted: Int64 = 0
+    /// Rows closed because the input no longer has them.
     public var closed: Int64 = 0
+    /// Records whose row already had their values.
     public var unchanged: Int64 = 0
+    /// Of the unchanged: rows that an online change brought to these values.
     public var converged: Int64 = 0
+    /// Rows changed online since validation.
     public var conflicts: Int64 = 0
+    /// Rows that the target refused during the load.
     public var late: Int64 = 0
+    /// Records that broke a rule.
     public var rejected: Int64 = 0
     /// Sums of the settled rows, one per summed field.
     public var sums: [Int64] = []
@@ -42,7 +52,9 @@ public struct IntervalCounts: Sendable, Equatable {
         left.conflicts += right.conflicts
         left.late += right.late
         left.rejected += right.rejected
-        if left.sums.isEmpty { left.sums = right.sums } else {
+        if left.sums.isEmpty {
+            left.sums = right.sums
+        } else {
             for index in right.sums.indices { left.sums[index] += right.sums[index] }
         }
         left.digest ^= right.digest
@@ -54,23 +66,33 @@ public struct IntervalCounts: Sendable, Equatable {
 
 /// What a partition came to.
 public struct PartitionRow: Sendable {
+    /// The partition's number.
     public var number: Int
+    /// Its keys.
     public var range: KeyRange
+    /// What its load intervals add up to.
     public var counts: IntervalCounts
+    /// Who loaded it.
     public var workers: [String]
+    /// The highest epoch of its claims: 1 when none was taken back.
     public var attempts: Int
+    /// From the first start to the last commit.
     public var elapsedSeconds: Double
     /// nil: it never began (no staged rows of it are loaded yet).
     public var startedAt: String?
+    /// When its last chunk was committed; nil: none was.
     public var endedAt: String?
 }
 
 /// How conflicts ended, for one partition.
 public struct ConflictRow: Sendable, Equatable {
+    /// The partition; nil: not known.
     public var partition: Int?
+    /// `open`, `applied` or `skipped`.
     public var state: String
     /// I, U, N or R for applied ones.
     public var outcome: String?
+    /// How many there are.
     public var count: Int64
 }
 

@@ -5,19 +5,27 @@ public import Postgres
 
 /// What a new run is made of.
 public struct NewRun: Sendable {
+    /// The job's name.
     public var job: String
+    /// Its program id.
     public var program: String
     /// ISO date; nil: the job has no business date.
     public var businessDate: String?
     /// JSON object with sorted keys.
     public var parameters: String
+    /// Where the input came from.
     public var inputPath: String
+    /// Its length.
     public var inputBytes: Int64
+    /// Its SHA-256, hexadecimal.
     public var inputHash: String
+    /// SHA-256 of the contract, hexadecimal.
     public var contractHash: String
+    /// SHA-256 of the settings, hexadecimal.
     public var settingsHash: String
     /// The table as the catalog names it.
     public var target: String
+    /// The target's oid.
     public var targetID: Int64
     /// JSON: job, contract, directories; what a resume works with.
     public var definition: String
@@ -55,33 +63,57 @@ public struct NewRun: Sendable {
 
 /// A run as the ledger has it.
 public struct RunRow: Sendable {
+    /// The run's id.
     public var run: String
+    /// Its number among all runs; names its tables.
     public var number: Int64
+    /// The job's name.
     public var job: String
+    /// Its program id.
     public var program: String
+    /// The date it is for; nil: the job has none.
     public var businessDate: String?
+    /// Its parameters as JSON.
     public var parameters: String
+    /// Where the input came from.
     public var inputPath: String
+    /// Its length.
     public var inputBytes: Int64
+    /// Its SHA-256, hexadecimal.
     public var inputHash: String
+    /// SHA-256 of the contract, hexadecimal.
     public var contractHash: String
+    /// The target table, quoted.
     public var target: String
+    /// The target's oid.
     public var targetID: Int64
+    /// Job, contract, parameters and directories as JSON.
     public var definition: String
+    /// The resolved target as JSON.
     public var plan: String
     /// JSON of the envelope; nil: the split is not done.
     public var envelope: String?
+    /// The newest input of the run, from 1.
     public var revision: Int
+    /// The newest coordinator's right to it.
     public var term: Int64
+    /// Where it stands.
     public var phase: Phase
     /// open, ended, published or superseded.
     public var state: String
+    /// Who conducts it: user, host, process.
     public var coordinator: String
+    /// Tolerances that are not the file's, as JSON.
     public var tolerances: String
+    /// When it was started first.
     public var startedAt: String
+    /// When it ended; nil: it has not.
     public var endedAt: String?
+    /// Class of its exit code; nil: it has not ended.
     public var result: String?
+    /// Its exit code; nil: it has not ended.
     public var exitCode: Int?
+    /// The run object as JSON; nil: it has not ended.
     public var summary: String?
 }
 

@@ -4,12 +4,17 @@ public import Postgres
 
 /// A column as the catalog has it.
 public struct CatalogColumnRow: Sendable {
+    /// The column's name.
     public var name: String
     /// As `format_type` writes it.
     public var type: String
+    /// The oid of its type.
     public var typeID: Int64
+    /// Whether it is NOT NULL.
     public var isNotNull: Bool
+    /// Whether PostgreSQL computes it.
     public var isGenerated: Bool
+    /// Whether equal texts of its collation are equal bytes.
     public var isDeterministic: Bool
     /// Digits after the second; nil: not a timestamp, or all six.
     public var timePrecision: Int?
