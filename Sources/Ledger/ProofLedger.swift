@@ -74,7 +74,7 @@ public struct PartitionRow: Sendable {
     public var counts: IntervalCounts
     /// Who loaded it.
     public var workers: [String]
-    /// The highest epoch of its claims: 1 when none was taken back.
+    /// The most times one of its claims was taken.
     public var attempts: Int
     /// From the first start to the last commit.
     public var elapsedSeconds: Double
