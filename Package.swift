@@ -12,7 +12,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-/// A module of the product. Arrows go only downwards in this file.
+/// A module of the product.
+///
+/// Arrows go only downwards in this file.
 func module(
     _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
 ) -> Target {

@@ -69,9 +69,11 @@ extension RunCoordinator {
                 queue += try handle(event, &book, table)
             }
             draw()
-            if fleet.childCount > 0 || !fleet.idle.isEmpty || fleet.crew.values.contains(where: {
-                $0.peer != nil
-            }) {
+            if fleet.childCount > 0 || !fleet.idle.isEmpty
+                || fleet.crew.values.contains(where: {
+                    $0.peer != nil
+                })
+            {
                 lastWorkerAt = clock
             }
             if clock - lastWorkerAt > CoordinationLimits.noWorkerLimit {
@@ -296,7 +298,8 @@ extension RunCoordinator {
                     [
                         "phase": phase.rawValue, "slice": String(table[claim]?.slice ?? 0),
                         "worker": worker, "epoch": String(state.epoch),
-                        "attempt": String(state.epoch), "attempts":
+                        "attempt": String(state.epoch),
+                        "attempts":
                             String(definition.job.attemptsMax),
                     ]), worker: worker)
             let progressed = chunksSeen[claim, default: 0] < state.chunkNumber

@@ -120,7 +120,8 @@ package enum Files {
         var buffer = [UInt8](repeating: 0, count: CoordinationLimits.blockBytes)
         var left = limit ?? Int64.max
         while left > 0 {
-            let got = try file.read(into: &buffer, at: 0, count: Int(min(left, Int64(buffer.count))))
+            let got = try file.read(
+                into: &buffer, at: 0, count: Int(min(left, Int64(buffer.count))))
             if got == 0 { break }
             unsafe buffer.withUnsafeBytes { bytes in
                 unsafe hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[..<got]))

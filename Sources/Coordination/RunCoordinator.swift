@@ -13,8 +13,10 @@ import Records
 import Settings
 import Wire
 
-/// The coordinator of one run. A class, because the database connection's idle hook and the loop
-/// both reach it; one thread uses it.
+/// The coordinator of one run.
+///
+/// A class, because the database connection's idle hook and the loop both reach it; one thread uses
+/// it.
 final class RunCoordinator {
     let executable: String
     let binaryVersion: String

@@ -90,7 +90,8 @@ package struct TargetResolution {
                     + "lock: {trusted: true}")
         }
         let checks = try TargetCatalog.checks(
-            table.id, columns: staging.map(\.name).filter { columns[unquoted($0)] != nil }
+            table.id,
+            columns: staging.map(\.name).filter { columns[unquoted($0)] != nil }
                 .map(unquoted), connection)
         let plan = TargetPlan(
             table: table.name, tableID: table.id, keys: keys, lockColumn: lock,

@@ -21,7 +21,8 @@ extension RunCoordinator {
                 run: run, revision: revision, phase: .validate, connection)
         }
         rejectsSettled = try ProofLedger.counts(
-            run: run, revision: revision, phase: .validate, connection).rejected
+            run: run, revision: revision, phase: .validate, connection
+        ).rejected
         let job = definition.job
         try driveWithSpool(.validate) {
             let inFlight = fleet.crew.values.reduce(Int64(0)) {

@@ -4,12 +4,17 @@ public import Postgres
 
 /// A column as the catalog has it.
 public struct CatalogColumnRow: Sendable {
+    /// Not quoted.
     public var name: String
     /// As `format_type` writes it.
     public var type: String
+    /// The oid in `pg_type`.
     public var typeID: Int64
+    /// Whether it refuses NULL.
     public var isNotNull: Bool
+    /// Whether the server alone writes it.
     public var isGenerated: Bool
+    /// Whether equal means equal bytes.
     public var isDeterministic: Bool
     /// Digits after the second; nil: not a timestamp, or all six.
     public var timePrecision: Int?

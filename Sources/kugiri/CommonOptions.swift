@@ -30,11 +30,14 @@ struct SettingsOptions: ParsableArguments {
             let known = settings.sortedJobs.map(\.name)
             let hint = nearest(name, among: known).map { " Did you mean \($0)?" } ?? ""
             throw Refusal(
-                .usage, ["\(path) has no job \(name).\(hint) Jobs: \(known.joined(separator: ", "))"])
+                .usage,
+                ["\(path) has no job \(name).\(hint) Jobs: \(known.joined(separator: ", "))"])
         }
         do {
             let contract = try Contracts.find(job.contract, directory: settings.directories.base)
-            let found = contract.faults.map { "contract \(contract.name): \($0.path): \($0.message)" }
+            let found = contract.faults.map {
+                "contract \(contract.name): \($0.path): \($0.message)"
+            }
             let unfit = faults(job: job, contract: contract).map { "\(path): \($0.description)" }
             guard found.isEmpty, unfit.isEmpty else {
                 throw Refusal(.configuration, found + unfit)

@@ -10,7 +10,7 @@ import Messaging
 import Plan
 import Settings
 
-/// `kugiri run JOB --input FILE`
+/// The command `kugiri run JOB --input FILE`.
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
@@ -106,13 +106,14 @@ struct RunCommand: ParsableCommand {
     }
 }
 
-/// `kugiri resume RUN`
+/// The command `kugiri resume RUN`.
 struct ResumeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract: "Go on with an unfinished run: what is done stays done.")
 
-    @Argument(help: .init("The run's id, as the run log and `kugiri runs` show it.", valueName: "run"))
+    @Argument(
+        help: .init("The run's id, as the run log and `kugiri runs` show it.", valueName: "run"))
     var runID: String
     @Option(help: "Stop after this phase: validate.")
     var until: String?
