@@ -65,7 +65,7 @@ extension MessageID {
     public static let inputChanged: MessageID = "KGR2058E"
     /// Arguments: `input`, `records`, `limit`.
     public static let keyTooFrequent: MessageID = "KGR2059E"
-    /// Arguments: `input`, `record`, `byte`, `reason`, `advice`.
+    /// Arguments: `input`, `reason`, `advice`, `record`, `byte`.
     public static let structureFault: MessageID = "KGR2060E"
 }
 
