@@ -79,7 +79,9 @@ let package = Package(
         tests("Journal"),
         tests("Ledger", ["Postgres", "Plan"]),
         tests("Loading", ["Records", "Plan", "Postgres", "Ledger", "Settings"]),
-        tests("Coordination", ["Records", "Plan", "Loading", "Ledger", "Journal", "Settings"]),
+        tests(
+            "Coordination",
+            ["Records", "Plan", "Wire", "Loading", "Ledger", "Journal", "Settings"]),
         .testTarget(
             name: "FleetTests",
             dependencies: ["kugiri", "Postgres", "Records", "Plan", "Settings", "Messaging"],
