@@ -128,17 +128,25 @@ struct RowEncoder {
         append32(days, to: &output)
     }
 
+    /// A number too large for its column goes out at full width: the server refuses the row (22P03),
+    /// so that it becomes the reject `target-constraint` and never another number.
     private static func append(
         number: Int64?, as encoding: TargetPlan.Encoding, to output: inout [UInt8]
     ) {
         guard let number else { return append32(-1, to: &output) }
         switch encoding {
         case .int2:
+            guard let fitting = Int16(exactly: number) else {
+                return appendInt8(number, to: &output)
+            }
             append32(2, to: &output)
-            append16(Int16(clamping: number), to: &output)
+            append16(fitting, to: &output)
         case .int4:
+            guard let fitting = Int32(exactly: number) else {
+                return appendInt8(number, to: &output)
+            }
             append32(4, to: &output)
-            append32(Int32(clamping: number), to: &output)
+            append32(fitting, to: &output)
         case .int8, .text, .date:
             appendInt8(number, to: &output)
         case .numeric:

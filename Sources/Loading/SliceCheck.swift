@@ -141,8 +141,12 @@ extension SliceRules {
                 keyCount: Int32(keys.count - keyAt), number: Int64(place.number),
                 fileOffset: Int64(place.fileOffset), group: Int32(place.group), isValid: isValid)
             if !isValid {
+                let image = keys[keyAt...]
+                let partition =
+                    hasKey
+                    ? partitions.partition(of: Key(String(decoding: image, as: UTF8.self))) : nil
                 for violation in violations {
-                    reject(entry, violation, key: nil, partition: nil, in: &slice)
+                    reject(entry, violation, key: nil, partition: partition?.number, in: &slice)
                 }
                 violations.removeAll(keepingCapacity: true)
             }
@@ -228,7 +232,9 @@ extension SliceRules {
                     reject(entries[index], violation, key: nil, partition: nil, in: &slice)
                 }
             }
-            if end - start > 1, !contract.uniqueKey.isEmpty { rejectTwins(start..<end, in: &slice) }
+            if end - start > 1, !contract.uniqueKey.isEmpty {
+                rejectTwins(start..<end, partition: partition?.number, in: &slice)
+            }
             for index in start..<end {
                 share(partition?.number, slice.entries[index].isValid, in: &slice)
             }
@@ -237,7 +243,9 @@ extension SliceRules {
     }
 
     /// Of records with one unique key the first in the file stays.
-    private func rejectTwins(_ run: Range<Int>, in slice: inout CheckedSlice) {
+    private func rejectTwins(
+        _ run: Range<Int>, partition: Int?, in slice: inout CheckedSlice
+    ) {
         var seen: Set<[UInt8]> = []
         for index in run where slice.entries[index].isValid {
             let entry = slice.entries[index]
@@ -257,7 +265,7 @@ extension SliceRules {
             let violation = Violation(
                 fieldIndex: partitionKeyField, rule: .unique,
                 byteInRecord: data.fields[partitionKeyField].at - 1)
-            reject(entry, violation, key: nil, partition: nil, in: &slice)
+            reject(entry, violation, key: nil, partition: partition, in: &slice)
         }
     }
 
