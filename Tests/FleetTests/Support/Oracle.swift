@@ -188,6 +188,12 @@ struct Oracle {
             SELECT coalesce(sum(rejected), 0) FROM kugiri.share
             WHERE run = '\(report.runId)' AND partition = 0
             """)
+        let unnamed = try night.count(
+            """
+            SELECT count(DISTINCT record) FROM kugiri.reject
+            WHERE run = '\(report.runId)' AND partition IS NULL
+            """)
+        #expect(unnamed == homeless, sourceLocation: place)
         var rest = report.counts
         rest.input -= homeless
         rest.rejected -= homeless
