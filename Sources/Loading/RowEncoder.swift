@@ -83,7 +83,8 @@ struct RowEncoder {
             case .data(let field):
                 append(field, record, as: column.encoding, to: &output)
             case .header(let name):
-                append(groups[Int(entry.group)].headerFields[name], as: column.encoding, to: &output)
+                append(
+                    groups[Int(entry.group)].headerFields[name], as: column.encoding, to: &output)
             }
         }
     }
@@ -132,17 +133,19 @@ struct RowEncoder {
         number: Int64?, as encoding: TargetPlan.Encoding, to output: inout [UInt8]
     ) {
         guard let number else { return append32(-1, to: &output) }
-        switch encoding {
-        case .int2:
+        // A number too large for its column goes out in eight bytes: the server refuses the row
+        // and tells its line, and the record becomes a reject like any that the target refuses.
+        switch (encoding, Int16(exactly: number), Int32(exactly: number)) {
+        case (.int2, .some(let small), _):
             append32(2, to: &output)
-            append16(Int16(clamping: number), to: &output)
-        case .int4:
+            append16(small, to: &output)
+        case (.int4, _, .some(let medium)):
             append32(4, to: &output)
-            append32(Int32(clamping: number), to: &output)
-        case .int8, .text, .date:
-            appendInt8(number, to: &output)
-        case .numeric:
+            append32(medium, to: &output)
+        case (.numeric, _, _):
             append(numeric: number, to: &output)
+        default:
+            appendInt8(number, to: &output)
         }
     }
 
