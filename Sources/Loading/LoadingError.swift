@@ -12,11 +12,16 @@ package enum LoadingError: Error, Equatable, CustomStringConvertible {
     case orphaned
     /// A number does not fit its column (a contract wider than the target).
     case tooLarge(field: String)
+    /// The target's constraints refuse more records than can be told one by one.
+    case targetRefuses(slice: Int, records: Int)
 
     package var description: String {
         switch self {
         case .spoolTorn(let what): "the spool slice is torn: \(what)"
         case .stagingLost(let slice): "staging of slice \(slice) is lost"
+        case .targetRefuses(let slice, let records):
+            "the target's constraints refuse \(records) records of slice \(slice) and more; compare "
+                + "contract and table"
         case .draining: "draining"
         case .orphaned: "the coordinator is gone"
         case .tooLarge(let field): "a value of \(field) does not fit its column"

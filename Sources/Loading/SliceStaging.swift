@@ -14,6 +14,7 @@ struct SliceStaging {
     let isUpsert: Bool
     /// Over the reject budget: count and report, but leave database and target alone.
     let budgetExceeded: Bool
+    let maxRejects: Int
     let link: CoordinatorLink
 
     /// Sees, stages and commits; the findings are those of the slice, complete.
@@ -33,21 +34,25 @@ struct SliceStaging {
                 rejectUnknown(&slice, &seen, known: known)
             }
         }
-        for _ in 0...LoadingLimits.constraintRejectsMax {
+        for refused in 0... {
+            // Too many to find one COPY at a time. Over the budget nothing will be loaded: what
+            // was found is told, and nothing is staged.
+            let gaveUp = refused > LoadingLimits.constraintRejectsMax
+            guard !gaveUp || slice.findings.rejected > Int64(maxRejects) else {
+                throw LoadingError.targetRefuses(slice: row.slice, records: refused)
+            }
+            let stages = !budgetExceeded && !gaveUp
             let valid = slice.entries.indices.filter { slice.entries[$0].isValid }
-            promise(&slice, valid, range: row.range)
+            promise(&slice, valid, range: row.range, stages: stages)
             do {
                 try commit(
-                    slice, valid, seen, row: row, claim: claim, worker: worker,
+                    slice, valid, seen, stages: stages, row: row, claim: claim, worker: worker,
                     startedAt: startedAt, connection)
                 return
             } catch let error as PostgresError where error.kind == .data {
                 try rejectRefused(&slice, valid, by: error)
             }
         }
-        throw LoadingError.spoolTorn(
-            "slice \(row.slice): the target's constraints refuse more than "
-                + "\(LoadingLimits.constraintRejectsMax) records; compare contract and table")
     }
 
     /// Reads the rows of the slice's keys: lock value, version, counter, by entry index.
@@ -138,7 +143,9 @@ struct SliceStaging {
     }
 
     /// Cuts the valid records into chunks and adds up what is staged.
-    private func promise(_ slice: inout CheckedSlice, _ valid: [Int], range: KeyRange) {
+    private func promise(
+        _ slice: inout CheckedSlice, _ valid: [Int], range: KeyRange, stages: Bool
+    ) {
         var boundaries = rules.partitions.partitions.map(\.range.low)
         if let end = rules.partitions.span.high { boundaries.append(end) }
         boundaries = boundaries.filter { $0 > range.low && range.contains($0) }
@@ -187,7 +194,7 @@ struct SliceStaging {
         }
         chunk.high = range.high?.text
         chunks.append(chunk)
-        slice.findings.chunks = budgetExceeded ? [] : chunks
+        slice.findings.chunks = stages ? chunks : []
         slice.findings.digest = digest
         slice.findings.sums = sums
         slice.findings.staged = Int64(valid.count)
@@ -230,7 +237,8 @@ struct SliceStaging {
         for field in rules.targetKeyFields {
             _ = rules.checker.appendText(field, slice.bytes.span.extracting(left.place), to: &first)
             first.append(0)
-            _ = rules.checker.appendText(field, slice.bytes.span.extracting(right.place), to: &second)
+            _ = rules.checker.appendText(
+                field, slice.bytes.span.extracting(right.place), to: &second)
             second.append(0)
         }
         return first == second
@@ -238,12 +246,12 @@ struct SliceStaging {
 
     /// One transaction: staging, chunks, totals, rejects, interval, claim.
     private func commit(
-        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Int: Seen], row: SliceRow,
+        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Int: Seen], stages: Bool, row: SliceRow,
         claim: TakenClaim, worker: String, startedAt: String, _ connection: borrowing Connection
     ) throws {
         try connection.transaction { connection in
             try ClaimLedger.finish(claim.id, epoch: claim.epoch, connection)
-            if !budgetExceeded {
+            if stages {
                 try copy(slice, valid, seen, to: row.staging, connection)
             }
             try ProofLedger.deleteValidation(
@@ -264,7 +272,7 @@ struct SliceStaging {
                 revision: claim.revision, connection)
             try Failpoint.afterCopyBeforeCommit.pass()
         }
-        if !budgetExceeded { try connection.execute("ANALYZE \(row.staging)") }
+        if stages { try connection.execute("ANALYZE \(row.staging)") }
     }
 
     private func copy(

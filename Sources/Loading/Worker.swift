@@ -170,6 +170,10 @@ public struct Worker {
                 link.send(failure(assignment, kind, error.sqlState, error.description))
                 return
             } catch let error as LoadingError {
+                if case .targetRefuses = error {
+                    link.send(failure(assignment, .configuration, nil, error.description))
+                    return
+                }
                 link.send(failure(assignment, .retry, nil, error.description))
                 return
             } catch let error as LedgerError {
@@ -219,7 +223,8 @@ public struct Worker {
         _ connection: borrowing Connection
     ) throws {
         try reset(connection)
-        let bytes = try SpoolFile.read(slice, directory: context.definition.spoolDirectory(of: claim.run))
+        let bytes = try SpoolFile.read(
+            slice, directory: context.definition.spoolDirectory(of: claim.run))
         var checked = try context.rules.check(bytes) {
             try link.breathe()
             if link.isDraining { throw LoadingError.draining }
@@ -231,7 +236,7 @@ public struct Worker {
         let staging = SliceStaging(
             rules: context.rules, tables: context.tables,
             isUpsert: context.definition.job.target.mode == .upsert, budgetExceeded: isOver,
-            link: link)
+            maxRejects: context.definition.job.maxRejects, link: link)
         try staging.stage(
             &checked, row: slice, claim: claim, worker: options.name, startedAt: startedAt,
             connection)
