@@ -42,7 +42,9 @@ public struct IntervalCounts: Sendable, Equatable {
         left.conflicts += right.conflicts
         left.late += right.late
         left.rejected += right.rejected
-        if left.sums.isEmpty { left.sums = right.sums } else {
+        if left.sums.isEmpty {
+            left.sums = right.sums
+        } else {
             for index in right.sums.indices { left.sums[index] += right.sums[index] }
         }
         left.digest ^= right.digest

@@ -43,9 +43,11 @@ public struct RunTables: Sendable {
 
     /// The columns of a slice's COPY.
     public var copyColumns: String {
-        (["kugiri_key", "kugiri_record", "kugiri_seq", "kugiri_last", "kugiri_seen",
+        ([
+            "kugiri_key", "kugiri_record", "kugiri_seq", "kugiri_last", "kugiri_seen",
             "kugiri_lock_at", "kugiri_lock_xmin", "kugiri_lock_count", "kugiri_digest",
-            "kugiri_state", "kugiri_outcome"] + plan.columns.map(\.name)).joined(separator: ", ")
+            "kugiri_state", "kugiri_outcome",
+        ] + plan.columns.map(\.name)).joined(separator: ", ")
     }
 
     /// Makes one slice's table; the CHECK on its range lets it be attached without a scan.
