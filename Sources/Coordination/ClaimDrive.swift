@@ -43,9 +43,11 @@ extension RunCoordinator {
                 queue += try handle(event, &book, table)
             }
             draw()
-            if fleet.childCount > 0 || !fleet.idle.isEmpty || fleet.crew.values.contains(where: {
-                $0.peer != nil
-            }) {
+            if fleet.childCount > 0 || !fleet.idle.isEmpty
+                || fleet.crew.values.contains(where: {
+                    $0.peer != nil
+                })
+            {
                 lastWorkerAt = clock
             }
             if clock - lastWorkerAt > CoordinationLimits.noWorkerLimit {
@@ -187,10 +189,11 @@ extension RunCoordinator {
         case .bug:
             throw RunStop(.bug, LogMessage(.statementFailed, reason), isResumable: true)
         case .retry, .data, .fenced:
-            if failure.text.hasPrefix("staging of slice") { throw DriveEnd.stagingLost }
+            // A worker may still tell of a claim of the drive before this one.
             guard let claim = failure.claim, book.claims(of: worker).contains(claim) else {
                 return []
             }
+            if failure.text.hasPrefix("staging of slice") { throw DriveEnd.stagingLost }
             return [.revoke(claim: claim, from: worker)]
         }
     }
@@ -228,6 +231,9 @@ extension RunCoordinator {
 
     /// Looks at claims whose holder is silent; a claim that moves in the ledger is left alone.
     private func review(_ book: inout ClaimBook) throws -> [ClaimBook.Effect] {
+        // While all workers are busy nothing else asks the server: a lost session, and with it the
+        // lock on the target, would show only when the first of them gives up.
+        _ = try SessionClock.now(connection)
         var effects: [ClaimBook.Effect] = []
         for suspect in book.suspects(at: clock) {
             guard case .revoke(let claim, let worker) = suspect,
@@ -267,7 +273,8 @@ extension RunCoordinator {
                     [
                         "phase": phase.rawValue, "slice": String(table[claim]?.slice ?? 0),
                         "worker": worker, "epoch": String(state.epoch),
-                        "attempt": String(state.epoch), "attempts":
+                        "attempt": String(state.epoch),
+                        "attempts":
                             String(definition.job.attemptsMax),
                     ]), worker: worker)
             let progressed = chunksSeen[claim, default: 0] < state.chunkNumber
