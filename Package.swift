@@ -59,7 +59,7 @@ let package = Package(
             "Coordination",
             [
                 "Records", "Plan", "Wire", "Postgres", "Messaging", "Ledger", "Settings", "Journal",
-                crypto,
+                "Loading", crypto,
             ]),
         .executableTarget(
             name: "kugiri",

@@ -18,7 +18,7 @@ extension RunCoordinator {
             try ClaimLedger.insertForSlices(
                 run: run, revision: revision, phase: .certify, connection)
         }
-        try drive(.certify)
+        try driveWithStaging(.certify)
         finish(.certify, records: envelope?.dataRecords ?? 0)
     }
 
@@ -134,6 +134,8 @@ extension RunCoordinator {
     func publish() throws {
         begin(.publish)
         let counts = try totalCounts()
+        // Asked of the ledger, not of memory: the run may have been resumed since.
+        if counts.rejected > 0 || counts.conflicts > 0 { warnings.append(.warning) }
         let proofs = try proofs(counts)
         for proof in proofs where !proof.holds {
             note(
@@ -146,6 +148,7 @@ extension RunCoordinator {
                     ]))
         }
         guard proofs.allSatisfy(\.holds) else { throw RunStop(.bug, [], isResumable: true) }
+        try writeRejects()
         if try ProofLedger.counts(
             run: run, revision: revision, phase: .load, connection).late > 0
             || counts.rejected > rejectsValidated()
@@ -159,7 +162,6 @@ extension RunCoordinator {
                         "path": "\(directory)/rejects.csv",
                     ]), isResumable: false)
         }
-        try writeRejects()
         let previous = try RunLedger.previousCertificate(connection)
         let certificate = try certificate(counts, proofs, previous: previous)
         let body = try JSONText.pretty(certificate)

@@ -16,6 +16,32 @@ extension RunCoordinator {
     enum DriveEnd: Error, Equatable {
         /// UNLOGGED staging was emptied by a crash of the server; it must be staged again.
         case stagingLost
+        /// A spool slice is missing or torn; the archived input must be spooled again.
+        case spoolTorn
+    }
+
+    /// Drives a phase that reads the spool; a torn slice is spooled again, once.
+    func driveWithSpool(_ phase: Phase, shouldStop: () throws -> Bool = { false }) throws {
+        do {
+            try drive(phase, shouldStop: shouldStop)
+        } catch DriveEnd.spoolTorn {
+            for claim in try ClaimLedger.taken(run: run, revision: revision, connection) {
+                _ = try takeBack(claim)
+            }
+            try spoolAgain()
+            do {
+                try drive(phase, shouldStop: shouldStop)
+            } catch DriveEnd.spoolTorn {
+                throw RunStop(
+                    .input,
+                    LogMessage(
+                        .inputMissing,
+                        [
+                            "input": definition.spoolDirectory(of: run),
+                            "reason": lastFailure?.reason ?? "the spool is torn again",
+                        ]), isResumable: true)
+            }
+        }
     }
 
     /// Drives the phase's claims until every one is finished.
@@ -193,7 +219,10 @@ extension RunCoordinator {
             guard let claim = failure.claim, book.claims(of: worker).contains(claim) else {
                 return []
             }
-            if failure.text.hasPrefix("staging of slice") { throw DriveEnd.stagingLost }
+            if failure.text.hasPrefix(LoadingError.stagingLostPrefix) {
+                throw DriveEnd.stagingLost
+            }
+            if failure.text.hasPrefix(LoadingError.spoolTornPrefix) { throw DriveEnd.spoolTorn }
             return [.revoke(claim: claim, from: worker)]
         }
     }

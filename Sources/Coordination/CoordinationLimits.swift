@@ -41,6 +41,9 @@ package enum CoordinationLimits {
     static let requeueBatchMax = 200
     /// Rejects read from the ledger at once.
     static let rejectsPerRead = 5_000
+    /// A worker's rate is taken over at least this long: chunks of half a second would make it jump
+    /// between nothing and twice the truth.
+    static let rateWindowSeconds = 2.0
     /// Bytes kept free beside what the run needs.
     static let freeBytesMin: Int64 = 256 << 20
     /// Staged bytes per record on disk, generously: row header, key, fields at fillfactor 50, index.

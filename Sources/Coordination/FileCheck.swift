@@ -81,17 +81,11 @@ package struct FileCheck {
                     found[group] = total.figures
                     continue
                 }
-                found[group] = zip(known, total.figures).map(Self.add)
+                found[group] = zip(known, total.figures).map(ControlSums.sum)
             }
         }
         rejects.sort { ($0.record, $0.field, $0.rule) < ($1.record, $1.field, $1.rule) }
         return result(split, rejected: rejected, rejects: rejects, found: found)
-    }
-
-    private static func add(_ left: Int64?, _ right: Int64?) -> Int64? {
-        guard let left, let right else { return nil }
-        let (sum, overflow) = left.addingReportingOverflow(right)
-        return overflow ? nil : sum
     }
 
     private func result(

@@ -13,12 +13,16 @@ extension RunCoordinator {
     /// Loads every claim; staging that a crash of the server emptied is made again on the way.
     func load() throws {
         begin(.load)
+        try driveWithStaging(.load)
+        try checkLoadCoverage()
+        finish(.load, records: envelope?.dataRecords ?? 0)
+    }
+
+    /// Drives a phase that reads staging; what a crash of the server emptied is staged again.
+    func driveWithStaging(_ phase: Phase) throws {
         for _ in 0...definition.job.attemptsMax {
             do {
-                try drive(.load)
-                try checkLoadCoverage()
-                finish(.load, records: envelope?.dataRecords ?? 0)
-                return
+                return try drive(phase)
             } catch DriveEnd.stagingLost {
                 try stageAgain()
             }
@@ -28,7 +32,7 @@ extension RunCoordinator {
             LogMessage(
                 .attemptsExhausted,
                 [
-                    "phase": "load", "slice": "?", "attempts": String(definition.job.attemptsMax),
+                    "phase": phase.rawValue, "slice": "?", "attempts": String(definition.job.attemptsMax),
                     "worker": lastFailure?.worker ?? "?", "reason": "staging was lost each time",
                     "run": run,
                 ]), isResumable: true)
@@ -62,12 +66,13 @@ extension RunCoordinator {
             try ClaimLedger.insertForSlices(
                 run: run, revision: revision, phase: .validate, connection)
         }
-        let (settled, rejects) = (recordsSettled, rejectsSettled)
+        guard !lost.isEmpty else { return }
+        let (settled, rejects, before) = (recordsSettled, rejectsSettled, phase)
         phase = .validate
         fleet.phase = .validate
-        try drive(.validate)
-        phase = .load
-        fleet.phase = .load
+        try driveWithSpool(.validate)
+        phase = before
+        fleet.phase = before
         (recordsSettled, rejectsSettled) = (settled, rejects)
     }
 
@@ -111,6 +116,7 @@ extension RunCoordinator {
 
     private func requeuePass(_ conflicts: Int64) throws {
         note(LogMessage(.requeueStarted, ["conflicts": String(conflicts)]))
+        try stageAgain()
         var place: (key: String, record: Int64) = ("", -1)
         while true {
             let open = try ProofLedger.openConflicts(
@@ -203,9 +209,11 @@ extension RunCoordinator {
                 statement.markLateRecords, [.textArray(keys), .intArray(records)])
             try ProofLedger.settle(
                 records.map { ($0, "R") }, run: run, revision: revision, connection)
-            let rejects = records.map { record in
+            let rejects = zip(records, keys).map { record, key in
                 Reject(
-                    partition: nil, record: record, byteOffset: 0, key: nil,
+                    partition: partitions?.partition(of: Key(key))?.number, record: record,
+                    byteOffset: Int64(layout?.fileOffset(ofRecord: UInt64(record)) ?? 0),
+                    key: Mask.key(key),
                     field: error.column ?? error.constraint ?? "row", rule: "target-constraint",
                     value: "SQLSTATE \(error.sqlState ?? "?")")
             }

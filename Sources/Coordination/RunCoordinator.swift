@@ -38,6 +38,7 @@ final class RunCoordinator {
     var phaseTimes: [(phase: Phase, elapsed: Duration)] = []
     var phaseClock = Monotonic.now()
     var envelope: EnvelopeSummary?
+    var layout: FrameLayout?
     var partitions: PartitionTable?
     var messages: [RunSummary.Message] = []
     var warnings: [Outcome] = []
@@ -199,6 +200,8 @@ final class RunCoordinator {
             done += beat.recordsDone
             rejects += phase == .validate ? Int64(beat.rejects) : 0
         }
+        // Publish handles no records; what it shows is the whole run's.
+        if phase == .publish { done = envelope?.dataRecords ?? done }
         fleet.recordsDone = done
         let total = envelope?.dataRecords ?? fleet.recordsTotal
         fleet.recordsTotal = total

@@ -45,8 +45,10 @@ package struct RunScreen {
             }
         let progress = ProgressState(
             run: run, phase: phase.rawValue, phases: phases, recordsDone: Int64(done),
-            recordsTotal: Int64(total), workers: workers, rejects: rejects, conflicts: conflicts,
-            elapsed: elapsed)
+            recordsTotal: Int64(total),
+            recordsPerSecond: Figures.perSecond(
+                Int64(done), in: phase == .publish ? elapsed : phaseElapsed),
+            workers: workers, rejects: rejects, conflicts: conflicts, elapsed: elapsed)
         if let frame = view.frame(
             progress, at: now, columns: terminal.columns, rows: terminal.rows, isFinal: isFinal)
         {
@@ -61,15 +63,16 @@ package struct RunScreen {
         return "\(beat.phase.rawValue) \(percent) %"
     }
 
-    /// Records per second since the last look that was at least half a second ago.
+    /// Records per second since the last look that was long enough ago to hold some chunks.
     private mutating func rate(_ name: WorkerName, _ crew: Crew?, at now: Duration) -> Double {
-        let records = (crew?.recordsDone ?? 0) + (crew?.beat?.recordsDone ?? 0)
+        let beat = crew?.beat.flatMap { $0.claim == nil ? nil : $0.recordsDone } ?? 0
+        let records = (crew?.recordsDone ?? 0) + beat
         guard let last = rates[name] else {
             rates[name] = (records, now, 0)
             return 0
         }
         let seconds = (now - last.at) / .seconds(1)
-        guard seconds >= 0.5 else { return last.rate }
+        guard seconds >= CoordinationLimits.rateWindowSeconds else { return last.rate }
         let rate = records >= last.records ? Double(records - last.records) / seconds : last.rate
         rates[name] = (records, now, rate)
         return rate

@@ -251,8 +251,10 @@ package enum RunStart {
     /// A new term over an old run: what old workers hold is taken back first.
     private static func takeOver(_ coordinator: RunCoordinator, _ row: RunRow) throws {
         if let text = row.envelope {
-            coordinator.envelope = try JSONDecoder().decode(
-                EnvelopeSummary.self, from: Data(text.utf8))
+            let stored = try JSONDecoder().decode(
+                StoredEnvelope.self, from: Data(text.utf8))
+            coordinator.envelope = stored.summary
+            coordinator.layout = stored.layout
             coordinator.partitions = try SliceLedger.partitions(
                 run: row.run, revision: row.revision, coordinator.connection)
         }
@@ -261,6 +263,9 @@ package enum RunStart {
         {
             _ = try coordinator.takeBack(claim)
         }
+        coordinator.rejectsSettled = try ProofLedger.counts(
+            run: row.run, revision: row.revision, phase: .validate, coordinator.connection
+        ).rejected
         let slices = try SliceLedger.slices(
             run: row.run, revision: row.revision, coordinator.connection)
         coordinator.note(
@@ -302,7 +307,12 @@ package enum RunStart {
         let counts = RunCoordinator.counts(
             load, records: shares.values.reduce(0) { $0 + $1.records },
             rejected: shares.values.reduce(0) { $0 + $1.rejected }, conflicts: conflicts)
-        var summary = try JSONDecoder().decode(RunSummary.self, from: Data(text.utf8))
+        let decoder = JSONDecoder()
+        // A coordinator that died right after publishing left its spool behind.
+        try Files.removeDirectory(
+            decoder.decode(RunDefinition.self, from: Data(row.definition.utf8))
+                .spoolDirectory(of: row.run))
+        var summary = try decoder.decode(RunSummary.self, from: Data(text.utf8))
         guard counts.balances, counts == summary.counts else {
             throw LedgerError.broken(
                 "the ledger's counts of \(row.run) are not those of its certificate")

@@ -23,15 +23,7 @@ extension RunCoordinator {
             try self.breathe()
         }
         let result = try splitter.split()
-        let isUnchanged =
-            try Files.sha256(input.archivedPath, breathe: breathe) == input.hash
-        guard isUnchanged else {
-            throw RunStop(
-                .input,
-                LogMessage(
-                    .inputChanged,
-                    ["input": input.path, "reason": "its content is not what was hashed"]))
-        }
+        try checkArchive()
         let facts = result.envelope
         note(
             LogMessage(
@@ -46,6 +38,7 @@ extension RunCoordinator {
         try commit(result)
         try Failpoint.splitCommitted.pass()
         envelope = facts
+        layout = result.layout
         partitions = result.partitions
         note(
             LogMessage(
@@ -66,8 +59,39 @@ extension RunCoordinator {
         phase = .validate
     }
 
+    /// Throws 11 when the archived input is not what was hashed at arrival.
+    private func checkArchive() throws {
+        guard try Files.sha256(input.archivedPath, breathe: breathe) != input.hash else { return }
+        throw RunStop(
+            .input,
+            LogMessage(
+                .inputChanged,
+                ["input": input.path, "reason": "its content is not what was hashed"]))
+    }
+
+    /// Spools the archived input again, because a slice is missing or torn: the same slices,
+    /// which must come out as the ledger has them (PROTOCOL 5).
+    func spoolAgain() throws {
+        note(LogMessage(.spoolAgain, ["run": run, "reason": lastFailure?.reason ?? "?"]))
+        try checkArchive()
+        let splitter = try Splitter(
+            definition: definition, path: input.archivedPath, shownPath: input.path,
+            bytes: input.bytes, spool: definition.spoolDirectory(of: run)
+        ) { _, _ in try self.breathe() }
+        let slices = try SliceLedger.slices(run: run, revision: revision, connection)
+        let written = try splitter.spoolAgain(
+            ranges: slices.map(\.range), files: slices.map(\.file))
+        for (slice, again) in zip(slices, written) {
+            guard slice.checksum == again.checksum, slice.records == again.records else {
+                throw LedgerError.broken(
+                    "slice \(slice.slice) was spooled again and is not what it was")
+            }
+        }
+    }
+
     private func commit(_ result: SplitResult) throws {
-        let text = try JSONText.compact(result.envelope)
+        let text = try JSONText.compact(
+            StoredEnvelope(layout: result.layout, summary: result.envelope))
         try transact { connection in
             try SliceLedger.insert(
                 partitions: result.partitions, run: run, revision: revision, connection)

@@ -64,6 +64,19 @@ package struct Splitter {
             envelope: envelope, layout: layout, partitions: partitions, slices: slices)
     }
 
+    /// Spools the input again into slices that are already known.
+    func spoolAgain(ranges: [KeyRange], files: [String]) throws -> [WrittenSlice] {
+        let file = try Files.openForReading(path)
+        let layout = try detect(file)
+        try Files.removeDirectory(spool)
+        try Files.makeDirectory(spool)
+        var writer = SpoolWriter(directory: spool, ranges: ranges, files: files)
+        _ = try pass(file, layout, records: UInt64(bytes) / UInt64(layout.strideBytes), &writer)
+        let written = try writer.finish { try breathe(0, 0) }
+        try Files.syncDirectory(spool)
+        return written
+    }
+
     /// Turns a structure fault into the run's end, with the bad byte shown.
     private func structure(_ fault: StructureFault) -> RunStop {
         var stop = RunStop(.structure, StructureMessages.message(fault, input: shownPath))
@@ -110,7 +123,8 @@ package struct Splitter {
             keys.append(Key(String(decoding: image, as: UTF8.self)))
             if index % 4_096 == 0 { try breathe(0, UInt64(records)) }
         }
-        return keys
+        // Sorted here once: what cuts it by pieces then only walks over it.
+        return keys.sorted()
     }
 
     private func partitionTable(_ sample: [Key], records: Int) -> PartitionTable {

@@ -29,6 +29,13 @@ struct SpoolWriter: ~Copyable {
     ///   - ranges: Adjacent ranges in order; a key below the first belongs to the first.
     ///   - prefix: Makes the files' names unique in the directory.
     init(directory: String, ranges: [KeyRange], prefix: String) {
+        self.init(
+            directory: directory, ranges: ranges,
+            files: ranges.indices.map { "\(prefix)\($0).slice" })
+    }
+
+    /// - Parameter files: The name of every slice's file.
+    init(directory: String, ranges: [KeyRange], files: [String]) {
         self.directory = directory
         self.ranges = ranges
         cuts = ranges.dropFirst().map { Array($0.low.text.utf8) }
@@ -36,7 +43,7 @@ struct SpoolWriter: ~Copyable {
         hashes = [XXHash64](repeating: XXHash64(), count: ranges.count)
         records = [Int64](repeating: 0, count: ranges.count)
         bytes = [Int64](repeating: 0, count: ranges.count)
-        files = ranges.indices.map { "\(prefix)\($0).slice" }
+        self.files = files
         let share = CoordinationLimits.spoolBuffersBytes / ranges.count
         let bounds = CoordinationLimits.spoolBufferBytes
         bufferBytes = min(max(share, bounds.lowerBound), bounds.upperBound)

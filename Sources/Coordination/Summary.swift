@@ -60,6 +60,18 @@ extension RunCoordinator {
 
     /// START, counts and END of every partition in the run log, from the ledger (PROTOCOL 37).
     func logCounts(_ summary: RunSummary) {
+        let rows = (try? ProofLedger.partitions(run: run, revision: revision, connection)) ?? []
+        for row in rows {
+            guard let start = row.startedAt, let end = row.endedAt else { continue }
+            note(
+                LogMessage(
+                    .partitionTimes,
+                    [
+                        "partition": String(row.number), "start": start, "end": end,
+                        "elapsed": Figures.duration(seconds: row.elapsedSeconds),
+                        "workers": row.workers.joined(separator: ", "),
+                    ]), partition: row.number)
+        }
         for partition in summary.partitions {
             note(Self.countLine("partition \(partition.number)", partition.counts))
         }

@@ -23,7 +23,7 @@ extension RunCoordinator {
         rejectsSettled = try ProofLedger.counts(
             run: run, revision: revision, phase: .validate, connection).rejected
         let job = definition.job
-        try drive(.validate) {
+        try driveWithSpool(.validate) {
             let inFlight = fleet.crew.values.reduce(Int64(0)) {
                 $0 + (($1.beat?.claim == nil) ? 0 : Int64($1.beat?.rejects ?? 0))
             }
@@ -110,18 +110,7 @@ extension RunCoordinator {
         CheckedTotal.all(
             contract: definition.contract, envelope: envelope,
             found: try ProofLedger.totals(run: run, revision: revision, connection),
-            strideBytes: try layoutStride())
-    }
-
-    /// Bytes from one record to the next, from the archived file's first bytes.
-    private func layoutStride() throws -> UInt64 {
-        let file = try Files.openForReading(input.archivedPath)
-        var head = [UInt8](
-            repeating: 0, count: RecordsLimits.headBytes(definition.contract))
-        let got = try file.read(into: &head, count: head.count, from: 0)
-        let layout = try FrameLayout.detect(
-            head.span.extracting(0..<got), contract: definition.contract)
-        return UInt64(layout.strideBytes)
+            strideBytes: UInt64(layout?.strideBytes ?? 0))
     }
 
     /// Writes the rejects to `rejects.csv`, at most as many as are reported.

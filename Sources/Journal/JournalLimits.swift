@@ -20,6 +20,8 @@ public enum JournalLimits {
     static let lineInterval: Duration = .seconds(30)
     /// A progress line is also due when this many more percent are done.
     static let lineStepPercent: Int64 = 5
+    /// Percent alone do not make a line due sooner than this: a short run stays short in a log.
+    static let lineSpacing: Duration = .seconds(5)
     /// Columns assumed when neither the terminal nor `COLUMNS` says; the width of paper and pipes.
     public static let columnsDefault = 80
     /// Rows assumed when the terminal does not say; the height of the oldest terminals.

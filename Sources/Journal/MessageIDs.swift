@@ -43,6 +43,8 @@ extension MessageID {
     public static let inputWaiting: MessageID = "KGR2004I"
     /// Arguments: `input`.
     public static let inputEmpty: MessageID = "KGR2010W"
+    /// Arguments: `run`, `reason`.
+    public static let spoolAgain: MessageID = "KGR2011W"
     /// Arguments: `input`, `reason`.
     public static let inputMissing: MessageID = "KGR2050E"
     /// Arguments: `input`, `reason`.
@@ -63,7 +65,7 @@ extension MessageID {
     public static let inputChanged: MessageID = "KGR2058E"
     /// Arguments: `input`, `records`, `limit`.
     public static let keyTooFrequent: MessageID = "KGR2059E"
-    /// Arguments: `input`, `record`, `byte`, `reason`, `advice`.
+    /// Arguments: `input`, `reason`, `advice`, `record`, `byte`.
     public static let structureFault: MessageID = "KGR2060E"
 }
 
@@ -103,12 +105,12 @@ extension MessageID {
     public static let identityFails: MessageID = "KGR4051E"
     /// Arguments: `input`, `run`, `date`.
     public static let wrongFile: MessageID = "KGR4052E"
-    /// Arguments: `job`, `run`, `date`.
-    public static let dateAlreadyPublished: MessageID = "KGR4054E"
-    /// Arguments: `job`, `date`, `run`, `later`.
-    public static let dateOutOfOrder: MessageID = "KGR4055E"
     /// Arguments: `absent`, `rows`, `share`.
     public static let closeShareExceeded: MessageID = "KGR4053E"
+    /// Arguments: `job`, `run`, `date`.
+    public static let dateAlreadyPublished: MessageID = "KGR4054E"
+    /// Arguments: `date`, `job`, `run`, `later`.
+    public static let dateOutOfOrder: MessageID = "KGR4055E"
 }
 
 /// Messages 5xxx: load, locks, conflicts.
@@ -121,6 +123,8 @@ extension MessageID {
     public static let requeueStarted: MessageID = "KGR5003I"
     /// Arguments: `applied`, `conflicts`.
     public static let requeueFinished: MessageID = "KGR5004I"
+    /// Arguments: `partition`, `start`, `end`, `elapsed`, `workers`.
+    public static let partitionTimes: MessageID = "KGR5005I"
     /// Arguments: `record`, `byte`, `key`, `change`.
     public static let conflictFound: MessageID = "KGR5010W"
     /// Arguments: `conflicts`, `tolerance`, `path`.
@@ -133,10 +137,10 @@ extension MessageID {
     public static let runHeld: MessageID = "KGR5051E"
     /// Arguments: `target`, `holder`, `since`.
     public static let targetHeld: MessageID = "KGR5052E"
-    /// Arguments: `run`, `target`, `since`.
-    public static let runHalfLoaded: MessageID = "KGR5054E"
     /// Arguments: `gate`, `elapsed`, `reason`.
     public static let gateNotClosed: MessageID = "KGR5053E"
+    /// Arguments: `run`, `target`, `since`.
+    public static let runHalfLoaded: MessageID = "KGR5054E"
 }
 
 /// Messages 6xxx: workers and claims.

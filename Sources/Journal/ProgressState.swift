@@ -49,6 +49,8 @@ public struct ProgressState: Sendable, Equatable {
     public var recordsDone: Int64
     /// Records the current phase has to handle; 0: not known yet.
     public var recordsTotal: Int64
+    /// Records per second over the current phase, or over the run when it ends.
+    public var recordsPerSecond: Double
     /// The fleet, in the order it is shown.
     public var workers: [Worker]
     /// Records rejected so far.
@@ -61,13 +63,15 @@ public struct ProgressState: Sendable, Equatable {
     /// Memberwise.
     public init(
         run: String, phase: String, phases: [Phase], recordsDone: Int64, recordsTotal: Int64,
-        workers: [Worker], rejects: Int64, conflicts: Int64, elapsed: Duration
+        recordsPerSecond: Double, workers: [Worker], rejects: Int64, conflicts: Int64,
+        elapsed: Duration
     ) {
         self.run = run
         self.phase = phase
         self.phases = phases
         self.recordsDone = recordsDone
         self.recordsTotal = recordsTotal
+        self.recordsPerSecond = recordsPerSecond
         self.workers = workers
         self.rejects = rejects
         self.conflicts = conflicts
@@ -81,35 +85,44 @@ public struct ProgressThrottle: Sendable, Equatable {
     public enum Manner: Sendable {
         /// A block redrawn in place: at most ten times per second.
         case redrawn
-        /// Lines: every 30 seconds, every 5 %, and when a phase begins.
+        /// Lines: when a phase begins, every 5 % that took some seconds, and every 30 seconds.
         case lines
     }
 
     /// How progress is shown.
     public let manner: Manner
-    private var last: (at: Duration, phase: String, step: Int64)?
+    private var last: (at: Duration, phase: String, step: Int64, done: Int64)?
 
     /// Nothing shown yet: the first question is always answered with yes.
     public init(_ manner: Manner) { self.manner = manner }
 
     /// Whether the state is due at this time; if so, it counts as shown.
     ///
-    /// - Parameter now: Time since any fixed moment, never going back.
-    public mutating func isDue(_ state: ProgressState, at now: Duration) -> Bool {
+    /// - Parameters:
+    ///   - state: The run as it stands.
+    ///   - now: Time since any fixed moment, never going back.
+    ///   - isFinal: The last question: a block is due, a line if it tells something new.
+    public mutating func isDue(
+        _ state: ProgressState, at now: Duration, isFinal: Bool = false
+    ) -> Bool {
         let percent =
             state.recordsTotal > 0
             ? Figures.percent(done: state.recordsDone, total: state.recordsTotal) : 0
         let step = percent / JournalLimits.lineStepPercent
         if let last {
-            let isNews = state.phase != last.phase || step > last.step
+            let pause = now - last.at
+            let isNewPhase = state.phase != last.phase
             let due =
                 switch manner {
-                case .redrawn: now - last.at >= JournalLimits.frameInterval
-                case .lines: isNews || now - last.at >= JournalLimits.lineInterval
+                case .redrawn: isFinal || pause >= JournalLimits.frameInterval
+                case .lines:
+                    isNewPhase || pause >= JournalLimits.lineInterval
+                        || (step > last.step && pause >= JournalLimits.lineSpacing)
+                        || (isFinal && state.recordsDone != last.done)
                 }
             guard due else { return false }
         }
-        last = (now, state.phase, step)
+        last = (now, state.phase, step, state.recordsDone)
         return true
     }
 
@@ -117,5 +130,6 @@ public struct ProgressThrottle: Sendable, Equatable {
     public static func == (left: ProgressThrottle, right: ProgressThrottle) -> Bool {
         left.manner == right.manner && left.last?.at == right.last?.at
             && left.last?.phase == right.last?.phase && left.last?.step == right.last?.step
+            && left.last?.done == right.last?.done
     }
 }

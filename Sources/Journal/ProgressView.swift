@@ -26,11 +26,12 @@ public struct ProgressView: Sendable {
     ///   - now: Time since any fixed moment, never going back.
     ///   - columns: Of the terminal, as it is now.
     ///   - rows: Of the terminal, as it is now; workers that do not fit are only counted.
-    ///   - isFinal: The last frame: always due, and it stays on the terminal.
+    ///   - isFinal: The last frame: a block is always due and stays on the terminal, a line is
+    ///     due when it tells something new.
     public mutating func frame(
         _ state: ProgressState, at now: Duration, columns: Int, rows: Int, isFinal: Bool = false
     ) -> String? {
-        guard throttle.isDue(state, at: now) || isFinal else { return nil }
+        guard throttle.isDue(state, at: now, isFinal: isFinal) else { return nil }
         switch throttle.manner {
         case .lines: return Self.line(state) + "\n"
         case .redrawn:
@@ -59,7 +60,8 @@ public struct ProgressView: Sendable {
         } else {
             parts.append("\(Figures.count(state.recordsDone)) records")
         }
-        parts.append("\(Figures.rate(rate(state))) by \(plural(state.workers.count, "worker"))")
+        if state.recordsDone > 0 { parts.append(Figures.rate(state.recordsPerSecond)) }
+        if !state.workers.isEmpty { parts.append(plural(state.workers.count, "worker")) }
         if state.rejects > 0 { parts.append("\(Figures.count(state.rejects)) rejects") }
         if state.conflicts > 0 { parts.append("\(Figures.count(state.conflicts)) conflicts") }
         parts.append(Figures.duration(state.elapsed))
@@ -89,7 +91,7 @@ public struct ProgressView: Sendable {
         lines.append((bar, .green))
         var figures = "\(Figures.count(state.recordsDone))"
         if state.recordsTotal > 0 { figures += " of \(Figures.count(state.recordsTotal))" }
-        figures += " records, \(Figures.rate(rate(state)))"
+        figures += " records, \(Figures.rate(state.recordsPerSecond))"
         lines.append((figures, .plain))
         let troubles =
             "\(Figures.count(state.rejects)) rejects, \(Figures.count(state.conflicts)) conflicts"
@@ -126,10 +128,6 @@ public struct ProgressView: Sendable {
                 + DisplayWidth.fitted(shown.1, to: rateWidth, alignment: .right) + "  "
                 + worker.state
         }
-    }
-
-    private static func rate(_ state: ProgressState) -> Double {
-        state.workers.reduce(0) { $0 + $1.recordsPerSecond }
     }
 }
 

@@ -59,20 +59,38 @@ public struct ReportText: Sendable {
         ]
         if let date = summary.businessDate { lines.append(("for date", date)) }
         lines.append(("input", input.path))
-        lines.append(
-            ("", "\(Figures.bytes(input.bytes)), \(Figures.count(input.records)) data records"))
+        // Without a phase that ended nobody knows how many records there are.
+        let isRead = input.records > 0 || !summary.phases.isEmpty
+        let records = isRead ? ", \(Figures.count(input.records)) data records" : ""
+        lines.append(("", Figures.bytes(input.bytes) + records))
         if let sha256 = input.sha256 { lines.append(("sha256", sha256)) }
         lines.append(("started", summary.startedAt.iso8601WithOffset))
         if let endedAt = summary.endedAt { lines.append(("ended", endedAt.iso8601WithOffset)) }
         lines.append(("counts", "\(Figures.count(counts.loaded)) loaded" + written(counts)))
         lines.append(("", untouched(counts)))
-        lines.append(
-            ("balance", counts.balances ? "✓ every record accounted for" : "✗ does not add up"))
-        if summary.elapsedSeconds > 0 {
+        lines.append(("balance", balance(summary)))
+        if summary.elapsedSeconds > 0, counts.input > 0, counts.balances {
             let rate = Double(counts.input) / summary.elapsedSeconds
             lines.append(("rate", "\(Figures.rate(rate)) over the whole run"))
         }
         return labelled(lines)
+    }
+
+    /// Whether every record is accounted for; a run that ended before that says how far it came.
+    private func balance(_ summary: RunSummary) -> String {
+        let counts = summary.counts
+        let hasLoaded = summary.phases.contains {
+            ["load", "certify", "publish"].contains($0.name)
+        }
+        let settled = counts.loaded + counts.unchanged + counts.conflicts
+        if counts.balances, hasLoaded || counts.input > 0 { return "✓ every record accounted for" }
+        if hasLoaded || summary.result == "BUG" { return "✗ does not add up" }
+        if settled == 0 {
+            let next = summary.exitCode == 0 ? "; next: kugiri resume \(summary.runID)" : ""
+            return "– nothing was loaded, the target is untouched\(next)"
+        }
+        let left = counts.input + counts.absent - settled - counts.rejected
+        return "– the load is not finished, \(Figures.count(left)) records are left"
     }
 
     /// How rows were written, kind by kind; empty when none was.

@@ -305,7 +305,7 @@ public struct ApplyStatement: Sendable {
     public var markLate: String {
         """
         UPDATE \(staging) s SET kugiri_state = 'E', kugiri_outcome = 'R'
-        WHERE \(inScope(.range)) AND s.kugiri_state = 'U' RETURNING s.kugiri_record
+        WHERE \(inScope(.range)) AND s.kugiri_state = 'U' RETURNING s.kugiri_record, s.kugiri_key
         """
     }
 

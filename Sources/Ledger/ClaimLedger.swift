@@ -151,6 +151,15 @@ public enum ClaimLedger {
         try connection.query(sql(PackageResources.claim_holders_sql), [.int(claim)]).count > 0
     }
 
+    /// Ends a worker's own earlier session, if the claim is still under its epoch: another
+    /// worker's session is never touched.
+    public static func terminateOwnSession(
+        _ claim: Int64, epoch: Int64, _ connection: borrowing Connection
+    ) throws {
+        try connection.query(
+            sql(PackageResources.claim_own_session_sql), [.int(claim), .int(epoch)])
+    }
+
     /// Ends whichever session of ours holds the claim's row locked.
     public static func terminateBlockers(
         _ claim: Int64, _ connection: borrowing Connection

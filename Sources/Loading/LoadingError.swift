@@ -6,22 +6,27 @@ package enum LoadingError: Error, Equatable, CustomStringConvertible {
     case spoolTorn(String)
     /// Staged rows are fewer than validation logged: the server emptied UNLOGGED tables.
     case stagingLost(slice: Int)
+    /// The target's constraints refuse so many records that contract and table do not fit.
+    case targetRefuses(slice: Int, records: Int)
     /// The coordinator asked to stop, or a signal came: what is under way is given back.
     case draining
     /// The coordinator is gone.
     case orphaned
     /// A number does not fit its column (a contract wider than the target).
     case tooLarge(field: String)
-    /// The target's constraints refuse more records than can be told one by one.
-    case targetRefuses(slice: Int, records: Int)
+
+    /// How the text of `spoolTorn` begins; the coordinator knows it by this.
+    package static let spoolTornPrefix = "the spool slice is torn: "
+    /// How the text of `stagingLost` begins; the coordinator knows it by this.
+    package static let stagingLostPrefix = "staging is lost: "
 
     package var description: String {
         switch self {
-        case .spoolTorn(let what): "the spool slice is torn: \(what)"
-        case .stagingLost(let slice): "staging of slice \(slice) is lost"
+        case .spoolTorn(let what): Self.spoolTornPrefix + what
+        case .stagingLost(let slice): Self.stagingLostPrefix + "slice \(slice)"
         case .targetRefuses(let slice, let records):
-            "the target's constraints refuse \(records) records of slice \(slice) and more; compare "
-                + "contract and table"
+            "the target's constraints refuse more than \(records) records of slice \(slice): "
+                + "compare contract and table"
         case .draining: "draining"
         case .orphaned: "the coordinator is gone"
         case .tooLarge(let field): "a value of \(field) does not fit its column"

@@ -2,9 +2,9 @@
 
 /// Bounds of the worker.
 public enum LoadingLimits {
-    /// Bytes of one spool slice held in memory: 1 Mi records of 120 + 16 bytes, and the sort's
-    /// entries beside them, stay below 256 MiB.
-    public static let sliceBytesMax = 160 << 20
+    /// Bytes of one spool slice held in memory: 512 Ki records of 120 + 16 bytes are 68 MiB, and
+    /// keys, sort entries and seen values beside them stay below 256 MiB together.
+    public static let sliceBytesMax = 96 << 20
     /// Records checked between two looks at the coordinator's socket: about 2 ms.
     static let recordsPerBreath = 8_192
     /// Keys asked for in one statement when the target is read.

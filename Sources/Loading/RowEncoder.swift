@@ -83,8 +83,7 @@ struct RowEncoder {
             case .data(let field):
                 append(field, record, as: column.encoding, to: &output)
             case .header(let name):
-                append(
-                    groups[Int(entry.group)].headerFields[name], as: column.encoding, to: &output)
+                append(groups[Int(entry.group)].headerFields[name], as: column.encoding, to: &output)
             }
         }
     }
@@ -129,23 +128,29 @@ struct RowEncoder {
         append32(days, to: &output)
     }
 
+    /// A number too large for its column goes out at full width: the server refuses the row (22P03),
+    /// so that it becomes the reject `target-constraint` and never another number.
     private static func append(
         number: Int64?, as encoding: TargetPlan.Encoding, to output: inout [UInt8]
     ) {
         guard let number else { return append32(-1, to: &output) }
-        // A number too large for its column goes out in eight bytes: the server refuses the row
-        // and tells its line, and the record becomes a reject like any that the target refuses.
-        switch (encoding, Int16(exactly: number), Int32(exactly: number)) {
-        case (.int2, .some(let small), _):
+        switch encoding {
+        case .int2:
+            guard let fitting = Int16(exactly: number) else {
+                return appendInt8(number, to: &output)
+            }
             append32(2, to: &output)
-            append16(small, to: &output)
-        case (.int4, _, .some(let medium)):
+            append16(fitting, to: &output)
+        case .int4:
+            guard let fitting = Int32(exactly: number) else {
+                return appendInt8(number, to: &output)
+            }
             append32(4, to: &output)
-            append32(medium, to: &output)
-        case (.numeric, _, _):
-            append(numeric: number, to: &output)
-        default:
+            append32(fitting, to: &output)
+        case .int8, .text, .date:
             appendInt8(number, to: &output)
+        case .numeric:
+            append(numeric: number, to: &output)
         }
     }
 

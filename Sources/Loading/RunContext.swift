@@ -34,11 +34,23 @@ package struct RunDefinition: Codable, Sendable {
     package func archivedInput(of run: String) -> String { "\(directories.archive)/\(run)/input" }
 }
 
+/// What the split found, as the ledger keeps it.
+package struct StoredEnvelope: Codable, Sendable {
+    package var layout: FrameLayout
+    package var summary: EnvelopeSummary
+
+    /// Memberwise.
+    package init(layout: FrameLayout, summary: EnvelopeSummary) {
+        self.layout = layout
+        self.summary = summary
+    }
+}
+
 /// A run, read from the ledger and compiled.
 package struct RunContext {
     package let row: RunRow
     package let definition: RunDefinition
-    package let envelope: EnvelopeSummary
+    package let envelope: StoredEnvelope
     package let partitions: PartitionTable
     package let tables: RunTables
     package let rules: SliceRules
@@ -51,14 +63,14 @@ package struct RunContext {
         self.row = row
         let decoder = JSONDecoder()
         definition = try decoder.decode(RunDefinition.self, from: Data(row.definition.utf8))
-        self.envelope = try decoder.decode(EnvelopeSummary.self, from: Data(envelope.utf8))
+        self.envelope = try decoder.decode(StoredEnvelope.self, from: Data(envelope.utf8))
         let plan = try decoder.decode(TargetPlan.self, from: Data(row.plan.utf8))
         tables = RunTables(number: row.number, plan: plan)
         partitions = try SliceLedger.partitions(
             run: run, revision: row.revision, connection)
         rules = try SliceRules(
             contract: definition.contract, parameters: definition.parameters,
-            partitions: partitions, groups: self.envelope.groups,
+            partitions: partitions, groups: self.envelope.summary.groups,
             commitInterval: definition.job.commitInterval,
             maxReported: definition.job.maxReported,
             targetKey: definition.job.target.key.map(\.field))

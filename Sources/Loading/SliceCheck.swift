@@ -115,10 +115,10 @@ extension SliceRules {
         let span = bytes.span
         var offset = 0
         var sinceBreath = 0
-        let totalsCount = contract.controlTotals.count
+        // A slice is in file order, so each group's records stand together.
         var group = -1
         var records: Int64 = 0
-        var figures = [Int64?](repeating: 0, count: totalsCount)
+        var sums = ControlSums(contract: contract)
         while offset < span.count {
             guard let place = SpoolRecord.read(span, at: offset) else {
                 throw LoadingError.spoolTorn("record at byte \(offset) is cut off")
@@ -126,16 +126,13 @@ extension SliceRules {
             offset = place.next
             let record = span.extracting(place.at..<place.next)
             if place.group != group {
-                store(records, figures, of: group, in: &slice)
+                if group >= 0 { slice.findings.totals[group] = (records, sums.figures) }
                 group = place.group
-                let known = slice.findings.totals[group]
-                records = known?.records ?? 0
-                figures = known?.figures ?? [Int64?](repeating: 0, count: totalsCount)
+                records = 0
+                sums = ControlSums(contract: contract)
             }
             records += 1
-            for index in 0..<totalsCount {
-                figures[index] = add(figures[index], checker.contribution(index, record))
-            }
+            sums.add(record, checker)
             let keyAt = keys.count
             let hasKey = checker.appendKeyImage(record, to: &keys)
             let isValid = checker.check(record, into: &violations)
@@ -144,8 +141,12 @@ extension SliceRules {
                 keyCount: Int32(keys.count - keyAt), number: Int64(place.number),
                 fileOffset: Int64(place.fileOffset), group: Int32(place.group), isValid: isValid)
             if !isValid {
+                let image = keys[keyAt...]
+                let partition =
+                    hasKey
+                    ? partitions.partition(of: Key(String(decoding: image, as: UTF8.self))) : nil
                 for violation in violations {
-                    reject(entry, violation, key: nil, partition: nil, in: &slice)
+                    reject(entry, violation, key: nil, partition: partition?.number, in: &slice)
                 }
                 violations.removeAll(keepingCapacity: true)
             }
@@ -156,7 +157,7 @@ extension SliceRules {
                 try breathe()
             }
         }
-        store(records, figures, of: group, in: &slice)
+        if group >= 0 { slice.findings.totals[group] = (records, sums.figures) }
         slice = CheckedSlice(
             bytes: bytes, keys: keys, entries: slice.entries, findings: slice.findings,
             rejectedRecords: slice.rejectedRecords)
@@ -165,20 +166,6 @@ extension SliceRules {
         try breathe()
         checkRuns(&slice)
         return slice
-    }
-
-    private func store(
-        _ records: Int64, _ figures: [Int64?], of group: Int, in slice: inout CheckedSlice
-    ) {
-        guard group >= 0 else { return }
-        slice.findings.totals[group] = (records, figures)
-    }
-
-    /// Sums do not overflow silently: an unreadable or too large figure is nil.
-    private func add(_ left: Int64?, _ right: Int64?) -> Int64? {
-        guard let left, let right else { return nil }
-        let (sum, overflow) = left.addingReportingOverflow(right)
-        return overflow ? nil : sum
     }
 
     /// Sorts by key image, then by place in the file. Keys of one slice share a long prefix
@@ -227,6 +214,7 @@ extension SliceRules {
     private func checkRuns(_ slice: inout CheckedSlice) {
         var start = 0
         let entries = slice.entries
+        var partitions = PartitionCursor(partitions)
         while start < entries.count {
             var end = start + 1
             while end < entries.count, entries[end].order == entries[start].order,
@@ -234,7 +222,7 @@ extension SliceRules {
             {
                 end += 1
             }
-            let partition = partitions.partition(of: slice.key(of: entries[start]))
+            let partition = partitions.advance(to: entries[start], keys: slice.keys)
             for index in start..<end {
                 if partition == nil {
                     slice.entries[index].isValid = false
@@ -244,7 +232,9 @@ extension SliceRules {
                     reject(entries[index], violation, key: nil, partition: nil, in: &slice)
                 }
             }
-            if end - start > 1, !contract.uniqueKey.isEmpty { rejectTwins(start..<end, in: &slice) }
+            if end - start > 1, !contract.uniqueKey.isEmpty {
+                rejectTwins(start..<end, partition: partition?.number, in: &slice)
+            }
             for index in start..<end {
                 share(partition?.number, slice.entries[index].isValid, in: &slice)
             }
@@ -253,7 +243,9 @@ extension SliceRules {
     }
 
     /// Of records with one unique key the first in the file stays.
-    private func rejectTwins(_ run: Range<Int>, in slice: inout CheckedSlice) {
+    private func rejectTwins(
+        _ run: Range<Int>, partition: Int?, in slice: inout CheckedSlice
+    ) {
         var seen: Set<[UInt8]> = []
         for index in run where slice.entries[index].isValid {
             let entry = slice.entries[index]
@@ -273,7 +265,7 @@ extension SliceRules {
             let violation = Violation(
                 fieldIndex: partitionKeyField, rule: .unique,
                 byteInRecord: data.fields[partitionKeyField].at - 1)
-            reject(entry, violation, key: nil, partition: nil, in: &slice)
+            reject(entry, violation, key: nil, partition: partition, in: &slice)
         }
     }
 

@@ -4,6 +4,7 @@ package import Ledger
 import Messaging
 import Plan
 package import Postgres
+import Records
 
 /// Loads the chunks of a claim.
 struct SliceLoad {
@@ -13,6 +14,7 @@ struct SliceLoad {
     let worker: String
     let link: CoordinatorLink
     let lockBudgetMilliseconds: Int
+    let layout: FrameLayout
 
     /// Parameters of the plan's SQL.
     private var values: [Parameter] { plan.values.map { .text($0) } }
@@ -209,8 +211,9 @@ struct SliceLoad {
         counts.sums = plan.sums.map { _ in 0 }
         let rejects = (0..<marked.count).map { row in
             Reject(
-                partition: claim.partition, record: marked.int(row, 0) ?? 0, byteOffset: 0,
-                key: nil, field: error.column ?? error.constraint ?? "row",
+                partition: claim.partition, record: marked.int(row, 0) ?? 0,
+                byteOffset: Int64(layout.fileOffset(ofRecord: UInt64(marked.int(row, 0) ?? 1))),
+                key: Mask.key(marked.text(row, 1) ?? ""), field: error.column ?? error.constraint ?? "row",
                 rule: "target-constraint", value: "SQLSTATE \(error.sqlState ?? "?")")
         }
         try SliceLedger.insert(

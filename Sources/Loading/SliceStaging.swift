@@ -13,16 +13,17 @@ struct SliceStaging {
     let tables: RunTables
     let isUpsert: Bool
     /// Over the reject budget: count and report, but leave database and target alone.
-    let budgetExceeded: Bool
+    var budgetExceeded: Bool
+    /// Rejects the run may have; beyond it nothing is staged any more.
     let maxRejects: Int
     let link: CoordinatorLink
 
     /// Sees, stages and commits; the findings are those of the slice, complete.
-    func stage(
+    mutating func stage(
         _ slice: inout CheckedSlice, row: SliceRow, claim: TakenClaim, worker: String,
         startedAt: String, _ connection: borrowing Connection
     ) throws {
-        var seen: [Int: Seen] = [:]
+        var seen = [Seen?](repeating: nil, count: slice.entries.count)
         if !budgetExceeded {
             seen = try see(slice, connection)
             if !isUpsert {
@@ -34,32 +35,28 @@ struct SliceStaging {
                 rejectUnknown(&slice, &seen, known: known)
             }
         }
-        for refused in 0... {
-            // Too many to find one COPY at a time. Over the budget nothing will be loaded: what
-            // was found is told, and nothing is staged.
-            let gaveUp = refused > LoadingLimits.constraintRejectsMax
-            guard !gaveUp || slice.findings.rejected > Int64(maxRejects) else {
-                throw LoadingError.targetRefuses(slice: row.slice, records: refused)
-            }
-            let stages = !budgetExceeded && !gaveUp
+        for _ in 0...LoadingLimits.constraintRejectsMax {
             let valid = slice.entries.indices.filter { slice.entries[$0].isValid }
-            promise(&slice, valid, range: row.range, stages: stages)
+            promise(&slice, valid, range: row.range)
             do {
                 try commit(
-                    slice, valid, seen, stages: stages, row: row, claim: claim, worker: worker,
+                    slice, valid, seen, row: row, claim: claim, worker: worker,
                     startedAt: startedAt, connection)
                 return
             } catch let error as PostgresError where error.kind == .data {
                 try rejectRefused(&slice, valid, by: error)
+                if slice.findings.rejected > Int64(maxRejects) { budgetExceeded = true }
             }
         }
+        throw LoadingError.targetRefuses(
+            slice: row.slice, records: LoadingLimits.constraintRejectsMax)
     }
 
     /// Reads the rows of the slice's keys: lock value, version, counter, by entry index.
     private func see(
         _ slice: CheckedSlice, _ connection: borrowing Connection
-    ) throws -> [Int: Seen] {
-        var seen: [Int: Seen] = [:]
+    ) throws -> [Seen?] {
+        var seen = [Seen?](repeating: nil, count: slice.entries.count)
         let plan = tables.plan
         try connection.prepare("see", ApplyStatement.see(plan))
         let keyColumns = plan.keys.map { key in
@@ -107,7 +104,7 @@ struct SliceStaging {
     ///   time; staging must give the same again, so a row that vanished or appeared since is
     ///   left to the load, as a conflict. nil: this is the first time.
     private func rejectUnknown(
-        _ slice: inout CheckedSlice, _ seen: inout [Int: Seen], known: Set<Int64>?
+        _ slice: inout CheckedSlice, _ seen: inout [Seen?], known: Set<Int64>?
     ) {
         for index in slice.entries.indices where slice.entries[index].isValid {
             if known?.contains(slice.entries[index].number) ?? (seen[index] == nil) {
@@ -143,9 +140,7 @@ struct SliceStaging {
     }
 
     /// Cuts the valid records into chunks and adds up what is staged.
-    private func promise(
-        _ slice: inout CheckedSlice, _ valid: [Int], range: KeyRange, stages: Bool
-    ) {
+    private func promise(_ slice: inout CheckedSlice, _ valid: [Int], range: KeyRange) {
         var boundaries = rules.partitions.partitions.map(\.range.low)
         if let end = rules.partitions.span.high { boundaries.append(end) }
         boundaries = boundaries.filter { $0 > range.low && range.contains($0) }
@@ -194,7 +189,7 @@ struct SliceStaging {
         }
         chunk.high = range.high?.text
         chunks.append(chunk)
-        slice.findings.chunks = stages ? chunks : []
+        slice.findings.chunks = budgetExceeded ? [] : chunks
         slice.findings.digest = digest
         slice.findings.sums = sums
         slice.findings.staged = Int64(valid.count)
@@ -237,8 +232,7 @@ struct SliceStaging {
         for field in rules.targetKeyFields {
             _ = rules.checker.appendText(field, slice.bytes.span.extracting(left.place), to: &first)
             first.append(0)
-            _ = rules.checker.appendText(
-                field, slice.bytes.span.extracting(right.place), to: &second)
+            _ = rules.checker.appendText(field, slice.bytes.span.extracting(right.place), to: &second)
             second.append(0)
         }
         return first == second
@@ -246,12 +240,12 @@ struct SliceStaging {
 
     /// One transaction: staging, chunks, totals, rejects, interval, claim.
     private func commit(
-        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Int: Seen], stages: Bool, row: SliceRow,
+        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Seen?], row: SliceRow,
         claim: TakenClaim, worker: String, startedAt: String, _ connection: borrowing Connection
     ) throws {
         try connection.transaction { connection in
             try ClaimLedger.finish(claim.id, epoch: claim.epoch, connection)
-            if stages {
+            if !budgetExceeded {
                 try copy(slice, valid, seen, to: row.staging, connection)
             }
             try ProofLedger.deleteValidation(
@@ -272,11 +266,11 @@ struct SliceStaging {
                 revision: claim.revision, connection)
             try Failpoint.afterCopyBeforeCommit.pass()
         }
-        if stages { try connection.execute("ANALYZE \(row.staging)") }
+        if !budgetExceeded { try connection.execute("ANALYZE \(row.staging)") }
     }
 
     private func copy(
-        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Int: Seen], to staging: String,
+        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Seen?], to staging: String,
         _ connection: borrowing Connection
     ) throws {
         try connection.execute("TRUNCATE ONLY \(staging)")

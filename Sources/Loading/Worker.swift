@@ -140,7 +140,8 @@ public struct Worker {
                 if !connection.isUsable {
                     connection = try connect()
                     // The session that held the claim may still be alive on the server.
-                    _ = try ClaimLedger.terminateHolder(assignment.claim, connection)
+                    try ClaimLedger.terminateOwnSession(
+                        assignment.claim, epoch: epoch, connection)
                 }
                 guard
                     let claim = try ClaimLedger.take(
@@ -170,11 +171,9 @@ public struct Worker {
                 link.send(failure(assignment, kind, error.sqlState, error.description))
                 return
             } catch let error as LoadingError {
-                if case .targetRefuses = error {
-                    link.send(failure(assignment, .configuration, nil, error.description))
-                    return
-                }
-                link.send(failure(assignment, .retry, nil, error.description))
+                var kind = FailureKind.retry
+                if case .targetRefuses = error { kind = .configuration }
+                link.send(failure(assignment, kind, nil, error.description))
                 return
             } catch let error as LedgerError {
                 link.send(failure(assignment, .bug, nil, "\(error)"))
@@ -212,7 +211,7 @@ public struct Worker {
         case .load:
             try load(claim, context, connection)
         case .certify:
-            try certify(claim, context, startedAt: started, connection)
+            try certify(claim, slice, context, startedAt: started, connection)
         case .split, .publish:
             throw LedgerError.broken("a worker has nothing to do in phase \(claim.phase)")
         }
@@ -223,8 +222,7 @@ public struct Worker {
         _ connection: borrowing Connection
     ) throws {
         try reset(connection)
-        let bytes = try SpoolFile.read(
-            slice, directory: context.definition.spoolDirectory(of: claim.run))
+        let bytes = try SpoolFile.read(slice, directory: context.definition.spoolDirectory(of: claim.run))
         var checked = try context.rules.check(bytes) {
             try link.breathe()
             if link.isDraining { throw LoadingError.draining }
@@ -233,7 +231,7 @@ public struct Worker {
         let isOver =
             link.budgetExceeded
             || checked.findings.rejected > Int64(context.definition.job.maxRejects)
-        let staging = SliceStaging(
+        var staging = SliceStaging(
             rules: context.rules, tables: context.tables,
             isUpsert: context.definition.job.target.mode == .upsert, budgetExceeded: isOver,
             maxRejects: context.definition.job.maxRejects, link: link)
@@ -257,14 +255,15 @@ public struct Worker {
         let load = SliceLoad(
             statement: ApplyStatement(tables: context.tables, slice: claim.slice),
             plan: context.tables.plan, claim: claim, worker: options.name, link: link,
-            lockBudgetMilliseconds: context.definition.job.lockBudgetMilliseconds)
+            lockBudgetMilliseconds: context.definition.job.lockBudgetMilliseconds,
+            layout: context.envelope.layout)
         link.progress.recordsTotal = UInt64(chunks.reduce(0) { $0 + $1.rows })
         try load.load(chunks, startingAt: claim.chunkNumber, connection)
     }
 
     /// Proves one slice: what is staged is settled, and the table holds it (PROTOCOL 36).
     private func certify(
-        _ claim: TakenClaim, _ context: RunContext, startedAt: String,
+        _ claim: TakenClaim, _ slice: SliceRow, _ context: RunContext, startedAt: String,
         _ connection: borrowing Connection
     ) throws {
         try reset(connection)
@@ -277,6 +276,9 @@ public struct Worker {
                 [.text(claim.range.low.text), .text(claim.range.high?.text ?? topBound)] + values)
             var counts = IntervalCounts()
             counts.staged = rows.int(0, 0) ?? 0
+            guard counts.staged == slice.staged else {
+                throw LoadingError.stagingLost(slice: claim.slice)
+            }
             counts.inserted = rows.int(0, 1) ?? 0
             counts.updated = rows.int(0, 2) ?? 0
             counts.unchanged = rows.int(0, 3) ?? 0

@@ -17,7 +17,15 @@ public struct Key: Sendable, Hashable, Comparable, Codable, CustomStringConverti
 
     /// Byte order, not the order of Unicode's canonical forms.
     public static func < (left: Key, right: Key) -> Bool {
-        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+        let first = left.text.utf8Span.span
+        let second = right.text.utf8Span.span
+        let count = min(first.count, second.count)
+        var index = 0
+        while index < count {
+            if first[index] != second[index] { return first[index] < second[index] }
+            index &+= 1
+        }
+        return first.count < second.count
     }
 
     /// Equal bytes, not canonical equivalence.

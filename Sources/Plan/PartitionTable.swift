@@ -51,9 +51,14 @@ public struct PartitionTable: Sendable, Hashable, Codable {
             found.append(.numberTwice(partition.number))
         }
         let sorted = list.sorted { $0.range.low < $1.range.low }
-        for (left, right) in zip(sorted, sorted.dropFirst()) {
+        // The partition that reaches furthest so far: what lies inside it is no gap.
+        var left = sorted[0]
+        for right in sorted.dropFirst() {
             guard let high = left.range.high, high <= right.range.low else {
                 found.append(.overlap(left.number, right.number, from: right.range.low))
+                if let high = left.range.high, right.range.high.map({ $0 > high }) ?? true {
+                    left = right
+                }
                 continue
             }
             if high < right.range.low {
@@ -62,6 +67,7 @@ public struct PartitionTable: Sendable, Hashable, Codable {
                         after: left.number, before: right.number, from: high,
                         to: right.range.low))
             }
+            left = right
         }
         return found
     }

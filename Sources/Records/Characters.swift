@@ -42,13 +42,19 @@ extension CharacterRepertoire {
         return bytes
     }
 
+    /// Whether the byte is its own UTF-8 form.
+    @inline(__always)
+    func isUTF8(_ byte: UInt8) -> Bool {
+        byte &- 0x20 < 0x5F && (self == .ascii || (byte != 0x5C && byte != 0x7E))
+    }
+
     /// Appends a byte's character as UTF-8; a byte outside the repertoire becomes U+FFFD.
     ///
     /// For kana and ASCII the order of the UTF-8 forms is the order of the bytes; ¥ and ‾ alone
     /// move behind the other ASCII characters. Different bytes always have different forms.
     @inline(__always)
     func appendUTF8(_ byte: UInt8, to utf8: inout [UInt8]) {
-        if byte &- 0x20 < 0x5F, self == .ascii || (byte != 0x5C && byte != 0x7E) {
+        if isUTF8(byte) {
             utf8.append(byte)
         } else {
             utf8.append(contentsOf: Unicode.UTF8.encode(scalar(of: byte) ?? "\u{FFFD}") ?? .init())

@@ -30,7 +30,8 @@ public struct ControlSums: Codable, Sendable, Equatable {
         }
     }
 
-    private static func sum(_ left: Int64?, _ right: Int64?) -> Int64? {
+    /// The sum of two figures; nil when one is unknown or the sum leaves Int64.
+    public static func sum(_ left: Int64?, _ right: Int64?) -> Int64? {
         guard let left, let right else { return nil }
         let (sum, overflow) = left.addingReportingOverflow(right)
         return overflow ? nil : sum

@@ -194,7 +194,16 @@ extension FieldTable {
         }
         let end = textEnd(entry, record)
         guard end > entry.start, entry.type != .filler else { return false }
-        for index in entry.start..<end { repertoire.appendUTF8(record[index], to: &utf8) }
+        // Most keys and codes are plain ASCII, which is UTF-8 as it stands.
+        var index = entry.start
+        while index < end, repertoire.isUTF8(record[index]) { index &+= 1 }
+        utf8.append(addingCapacity: index - entry.start) { output in
+            for plain in entry.start..<index { output.append(record[plain]) }
+        }
+        while index < end {
+            repertoire.appendUTF8(record[index], to: &utf8)
+            index &+= 1
+        }
         return true
     }
 

@@ -1,7 +1,7 @@
 // Where records stand in a file, decided once from its first bytes.
 
 /// Where records stand in a file: the separator, and with it every record's offset.
-public struct FrameLayout: Sendable, Equatable {
+public struct FrameLayout: Codable, Sendable, Equatable {
     /// What stands between two records.
     public var framing: Framing
     /// Bytes of a record without its separator.

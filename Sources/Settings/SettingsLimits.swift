@@ -11,8 +11,8 @@ public enum SettingsLimits {
     public static let commitIntervalMax = 100_000
     /// Records of one slice, at least: below this, staging tables cost more than records.
     public static let sliceRecordsMin = 1_000
-    /// Records of one slice, at most: a slice is sorted in memory, 120 bytes each make 120 MiB.
-    public static let sliceRecordsMax = 1_048_576
+    /// Records of one slice, at most: a slice is sorted in memory, 136 bytes each make 68 MiB.
+    public static let sliceRecordsMax = 524_288
     /// Records of one balanced partition, at most; more than any file has.
     public static let rowsPerPartitionMax = 1_000_000_000
     /// Rejects or conflicts tolerated, at most; more than any file has records.

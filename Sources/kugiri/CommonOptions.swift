@@ -12,11 +12,17 @@ public import Settings
 
 /// Where settings and database are.
 struct SettingsOptions: ParsableArguments {
-    @Option(name: .customLong("settings"), help: "The settings file.")
+    @Option(
+        name: .customLong("settings"), help: .init("The settings file.", valueName: "file"))
     var path = "partitions.yaml"
 
     /// The settings with environment and flags applied; throws 16 with every fault.
     func load() throws -> Settings {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw Refusal(
+                .configuration,
+                ["there is no settings file \(path) here; name it with '--settings FILE'"])
+        }
         do {
             return try Settings.load(path: path, environment: ProcessInfo.processInfo.environment)
         } catch let faults as SettingsFaults {
@@ -30,11 +36,14 @@ struct SettingsOptions: ParsableArguments {
             let known = settings.sortedJobs.map(\.name)
             let hint = nearest(name, among: known).map { " Did you mean \($0)?" } ?? ""
             throw Refusal(
-                .usage, ["\(path) has no job \(name).\(hint) Jobs: \(known.joined(separator: ", "))"])
+                .usage,
+                ["\(path) has no job \(name).\(hint) Jobs: \(known.joined(separator: ", "))"])
         }
         do {
             let contract = try Contracts.find(job.contract, directory: settings.directories.base)
-            let found = contract.faults.map { "contract \(contract.name): \($0.path): \($0.message)" }
+            let found = contract.faults.map {
+                "contract \(contract.name): \($0.path): \($0.message)"
+            }
             let unfit = faults(job: job, contract: contract).map { "\(path): \($0.description)" }
             guard found.isEmpty, unfit.isEmpty else {
                 throw Refusal(.configuration, found + unfit)
@@ -85,7 +94,11 @@ func conduct(_ command: String, _ body: () throws -> Outcome) throws {
     do {
         outcome = try body()
     } catch let refusal as Refusal {
-        for line in refusal.lines { Output.error(line) }
+        // What was typed wrong is told under the command's name; other lines have their own.
+        for line in refusal.lines {
+            let isPlain = refusal.outcome == .usage && !line.hasPrefix("KGR")
+            if isPlain { Output.error(command, line) } else { Output.error(line) }
+        }
         outcome = refusal.outcome
     } catch let exit as ExitCode {
         throw exit
@@ -106,11 +119,12 @@ func conduct(_ command: String, _ body: () throws -> Outcome) throws {
 
 /// What commands print.
 enum Output {
-    /// To standard output, with a line feed.
-    static func line(_ text: String) { print(text) }
+    /// To standard output, ending with one line feed.
+    static func line(_ text: String) { print(text, terminator: text.hasSuffix("\n") ? "" : "\n") }
 
-    /// To standard error.
+    /// To standard error, after what was printed before: both may go to one file.
     static func error(_ text: String) {
+        _ = fflush(nil)
         let bytes = Array((text + "\n").utf8)
         _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
     }

@@ -18,11 +18,13 @@ struct ValidateCommand: ParsableCommand {
 
     @Argument(help: "The job, as partitions.yaml names it.")
     var job: String
-    @Option(help: "The file to check.")
+    @Option(help: .init("The file to check.", valueName: "file"))
     var input: String
-    @Option(name: .customLong("set"), help: "A parameter of the run, name=value.")
+    @Option(
+        name: .customLong("set"),
+        help: .init("A parameter of the run; may be repeated.", valueName: "name=value"))
     var parameterTexts: [String] = []
-    @Option(help: "Rejects shown on the screen.")
+    @Option(help: .init("Rejects shown on the screen.", valueName: "count"))
     var show = 20
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -104,10 +106,14 @@ struct ValidateCommand: ParsableCommand {
         for message in result.messages { Output.error(message.line()) }
         if !result.picture.isEmpty { Output.error(result.picture) }
         let totals = result.totals.filter(\.holds).count
+        let isCutShort = result.outcome == .structure || result.outcome == .input
         Output.line(
-            "\(result.outcome.result): \(Figures.count(Int64(result.records))) records, "
-                + "\(Figures.count(result.rejected)) rejected, "
-                + "\(totals) of \(result.totals.count) control totals hold")
+            isCutShort
+                ? "\(result.outcome.result): the file could not be read to its end, nothing more "
+                    + "was checked"
+                : "\(result.outcome.result): \(Figures.count(Int64(result.records))) records, "
+                    + "\(Figures.count(result.rejected)) rejected, "
+                    + "\(totals) of \(result.totals.count) control totals hold")
     }
 }
 
@@ -145,21 +151,28 @@ struct SampleCommand: ParsableCommand {
 
     @Argument(help: "The job, as partitions.yaml names it.")
     var job: String
-    @Option(help: "Data records to write.")
+    @Option(help: .init("Data records to write.", valueName: "count"))
     var records: Int
-    @Option(help: "Two seeds are two nights of the same members.")
+    @Option(help: .init("Two seeds are two nights of the same members.", valueName: "number"))
     var seed: UInt64 = 1
-    @Option(name: .customLong("set"), help: "A parameter of the run, name=value.")
+    @Option(
+        name: .customLong("set"),
+        help: .init("A parameter of the run; may be repeated.", valueName: "name=value"))
     var parameterTexts: [String] = []
-    @Option(help: "The file to write.")
+    @Option(help: .init("The file to write.", valueName: "file"))
     var output: String
-    @Option(name: .customLong("defect"), help: "KIND:COUNT, may be repeated.")
+    @Option(
+        name: .customLong("defect"),
+        help: .init("Defects to plant; may be repeated.", valueName: "kind:count"))
     var defects: [String] = []
-    @Option(help: "Also write what is wrong where, and the expected rows, as JSON lines.")
+    @Option(
+        help: .init(
+            "Also write what is wrong where, and the expected rows, as JSON lines.",
+            valueName: "file"))
     var truth: String?
     @Option(help: "Separator: none, crlf, lf or cr.")
     var framing: Framing = .crlf
-    @Option(help: "Data records of one header group.")
+    @Option(help: .init("Data records of one header group.", valueName: "count"))
     var groupRecords = SampleLimits.groupRecordsMax
     @OptionGroup var options: SettingsOptions
 

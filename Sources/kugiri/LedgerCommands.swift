@@ -37,6 +37,10 @@ struct RunsCommand: ParsableCommand {
                     })
                 return .normal
             }
+            guard !rows.isEmpty else {
+                Output.line("no run yet")
+                return .normal
+            }
             let shown = [0, 2, 3, 4, 5, 6, 7]
             Output.line(
                 Table.render(
@@ -66,7 +70,8 @@ struct ReportCommand: ParsableCommand {
             guard let text = row.summary else {
                 Output.line(
                     "run \(runID) is \(row.state) in phase \(row.phase.rawValue); started "
-                        + "\(row.startedAt) by \(row.coordinator)")
+                        + "\(row.startedAt) by \(row.coordinator)"
+                        + (row.state == "open" ? "; go on with 'kugiri resume \(runID)'" : ""))
                 return .normal
             }
             let summary = try JSONDecoder().decode(RunSummary.self, from: Data(text.utf8))
@@ -98,6 +103,10 @@ struct RejectsCommand: ParsableCommand {
             }
             let rejects = try SliceLedger.rejects(
                 run: runID, revision: row.revision, after: (-1, "", ""), limit: limit, connection)
+            guard !rejects.isEmpty else {
+                Output.line("run \(runID) has no rejects")
+                return .normal
+            }
             Output.line(
                 Table.render(
                     columns: [

@@ -20,23 +20,26 @@ struct RunCommand: ParsableCommand {
 
     @Argument(help: "The job, as partitions.yaml names it.")
     var job: String
-    @Option(help: "The file to load.")
+    @Option(help: .init("The file to load.", valueName: "file"))
     var input: String
-    @Option(name: .customLong("set"), help: "A parameter of the run, name=value.")
+    @Option(
+        name: .customLong("set"),
+        help: .init("A parameter of the run; may be repeated.", valueName: "name=value"))
     var parameterTexts: [String] = []
-    @Option(help: "Worker processes to start.")
+    @Option(help: .init("Worker processes to start.", valueName: "count"))
     var workers: Int?
-    @Option(help: "Partitions to cut the keys into, instead of the file's.")
+    @Option(
+        help: .init("Partitions to cut the keys into, instead of the file's.", valueName: "count"))
     var partitions: Int?
-    @Option(help: "Rejects that are tolerated.")
+    @Option(help: .init("Rejects that are tolerated.", valueName: "count"))
     var maxRejects: Int?
-    @Option(help: "Conflicts that are tolerated after the requeue pass.")
+    @Option(help: .init("Conflicts that are tolerated after the requeue pass.", valueName: "count"))
     var maxConflicts: Int?
     @Option(help: "What a file without data records means: normal or warn.")
     var onEmpty: Job.OnEmpty?
-    @Option(help: "Stop after this phase: validate.")
+    @Option(help: .init("Stop after this phase: validate.", valueName: "phase"))
     var until: String?
-    @Option(help: "Load although this run of the same date is published.")
+    @Option(help: .init("Load although this run of the same date is published.", valueName: "run"))
     var supersede: String?
     @Flag(help: "Load although a later business date is published.")
     var outOfOrder = false
@@ -49,9 +52,7 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         try conduct("run") {
             let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
-            guard until == nil || until == "validate" else {
-                throw Refusal(.usage, ["--until takes 'validate', not '\(until ?? "")'"])
-            }
+            try check(until: until)
             let settings = try options.load()
             let (fileJob, contract) = try options.job(job, in: settings)
             let wanted = try overridden(fileJob)
@@ -112,9 +113,10 @@ struct ResumeCommand: ParsableCommand {
         commandName: "resume",
         abstract: "Go on with an unfinished run: what is done stays done.")
 
-    @Argument(help: .init("The run's id, as the run log and `kugiri runs` show it.", valueName: "run"))
+    @Argument(
+        help: .init("The run's id, as the run log and `kugiri runs` show it.", valueName: "run"))
     var runID: String
-    @Option(help: "Stop after this phase: validate.")
+    @Option(help: .init("Stop after this phase: validate.", valueName: "phase"))
     var until: String?
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -125,8 +127,10 @@ struct ResumeCommand: ParsableCommand {
     func run() throws {
         try conduct("resume") {
             let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
+            try check(until: until)
             let settings = try options.load()
-            let (url, _) = try Database.url(settings)
+            let (url, isPrivate) = try Database.url(settings)
+            if isPrivate { _ = try Database.connect(settings, purpose: "resume") }
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
             let end = RunStart.resume(
                 run: runID, databaseURL: url, executable: "/proc/self/exe",
@@ -136,6 +140,12 @@ struct ResumeCommand: ParsableCommand {
             return try Conclusion.show(end, json: json)
         }
     }
+}
+
+/// Refuses phases that a run cannot stop after.
+private func check(until phase: String?) throws {
+    guard let phase, phase != "validate" else { return }
+    throw Refusal(.usage, ["--until takes 'validate', not '\(phase)'"])
 }
 
 /// Shows how a run ended.

@@ -13,7 +13,7 @@ struct WorkerCommand: ParsableCommand {
         commandName: "worker",
         abstract: "Be a worker of a running coordinator (it starts its own by itself).")
 
-    @Option(help: "The coordinator's endpoint, as its run log shows it.")
+    @Option(help: .init("The coordinator's endpoint, ipc://PATH.", valueName: "endpoint"))
     var connect: String
     @Option(help: "A name for logs; must be unique in the run.")
     var name: String

@@ -40,6 +40,36 @@ struct CatalogueTests {
         }
     }
 
+    @Test func `advice names only commands that exist`() throws {
+        // The subcommands of `Sources/kugiri/Kugiri.swift`, and those of `db`.
+        let commands: Set = [
+            "run", "resume", "validate", "lint", "runs", "report", "rejects", "certificate",
+            "sample", "db", "worker",
+        ]
+        let database: Set = ["url", "stop", "remove", "migrate", "lock-trigger"]
+        let root = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources").standardizedFileURL.path
+        let files = try FileManager.default.subpathsOfDirectory(atPath: root)
+            .filter { $0.hasSuffix(".swift") || $0.hasSuffix("messages.txt") }
+        var advice = 0
+        for file in files {
+            let text = String(
+                decoding: try Data(contentsOf: URL(filePath: "\(root)/\(file)")), as: UTF8.self)
+            for piece in text.split(separator: "'kugiri ", omittingEmptySubsequences: false)
+                .dropFirst()
+            {
+                let words = piece.prefix { $0 != "'" && $0 != "\n" }.split(separator: " ")
+                let command = String(words.first ?? "")
+                #expect(commands.contains(command), "\(file): kugiri \(command)")
+                if command == "db" {
+                    #expect(words.count > 1 && database.contains(String(words[1])), "\(file)")
+                }
+                advice += 1
+            }
+        }
+        #expect(advice > 10)
+    }
+
     @Test func `the three result lines have one form`() {
         let texts = [MessageID.runEndedNormal, .runEndedWarning, .runEndedAbnormal].map {
             LogMessage($0).text()

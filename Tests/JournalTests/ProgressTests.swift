@@ -14,7 +14,7 @@ struct ProgressTests {
                 .init(name: "load", standing: .current, elapsed: .seconds(3)),
                 .init(name: "certify", standing: .pending),
             ],
-            recordsDone: done, recordsTotal: total,
+            recordsDone: done, recordsTotal: total, recordsPerSecond: 1_000,
             workers: (0..<workers).map {
                 .init(name: "作業\($0)", state: "load slice \($0)", recordsPerSecond: 500)
             }, rejects: 0, conflicts: 3, elapsed: .seconds(23))
@@ -26,19 +26,29 @@ struct ProgressTests {
         return asked.map { throttle.isDue($0.state, at: .milliseconds($0.milliseconds)) }
     }
 
-    @Test func `lines come every 30 seconds or 5 percent`() {
+    @Test func `lines come every 30 seconds or 5 percent, never within 5 seconds`() {
         let due = answers([
-            (state(), 0), (state(done: 49), 1_000), (state(done: 50), 2_000),
-            (state(done: 99), 31_000), (state(done: 99), 32_000), (state(done: 700), 33_000),
-            (state(done: 749), 62_000), (state(done: 749), 63_000),
+            (state(), 0), (state(done: 49), 6_000), (state(done: 50), 7_000),
+            (state(done: 99), 36_000), (state(done: 99), 37_000), (state(done: 700), 41_999),
+            (state(done: 700), 42_000), (state(done: 749), 71_999), (state(done: 749), 72_000),
         ])
-        #expect(due == [true, false, true, false, true, true, false, true])
+        #expect(due == [true, false, true, false, true, false, true, false, true])
+    }
+
+    @Test(arguments: [(123, false), (124, true), (1_000, true)])
+    func `the last line comes at once, but only with news`(done: Int64, isDue: Bool) {
+        var throttle = ProgressThrottle(.lines)
+        #expect(throttle.isDue(state(done: 123), at: .zero))
+        #expect(throttle.isDue(state(done: done), at: .milliseconds(1), isFinal: true) == isDue)
+        var frames = ProgressThrottle(.redrawn)
+        #expect(frames.isDue(state(done: 123), at: .zero))
+        #expect(frames.isDue(state(done: done), at: .milliseconds(1), isFinal: true))
     }
 
     @Test func `a new phase is told at once and its percent begin anew`() {
         let due = answers([
-            (state(done: 990, phase: "validate"), 0), (state(done: 0), 1), (state(done: 49), 2),
-            (state(done: 50), 3),
+            (state(done: 990, phase: "validate"), 0), (state(done: 0), 1),
+            (state(done: 49), 5_001), (state(done: 50), 5_002),
         ])
         #expect(due == [true, true, false, true])
     }
@@ -61,12 +71,15 @@ struct ProgressTests {
         var view = ProgressView(manner: .lines, style: Style(isColoured: true))
         #expect(
             view.frame(state(done: 123), at: .zero, columns: 20, rows: 5)
-                == "debit-result-20261120-01 load 12 %, 123 of 1,000 records, 1,000/s by 2 workers, "
+                == "debit-result-20261120-01 load 12 %, 123 of 1,000 records, 1,000/s, 2 workers, "
                 + "3 conflicts, 23.0s\n")
         #expect(view.frame(state(done: 123), at: .seconds(1), columns: 20, rows: 5) == nil)
         let last = view.frame(
             state(done: 1_000), at: .seconds(1), columns: 20, rows: 5, isFinal: true)
         #expect(last?.contains("100 %") == true)
+        let first = ProgressView.line(state(workers: 0))
+        #expect(
+            first == "debit-result-20261120-01 load 0 %, 0 of 1,000 records, 3 conflicts, 23.0s")
     }
 
     @Test func `a frame overwrites the one before and stays when it is the last`() {

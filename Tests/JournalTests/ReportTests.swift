@@ -139,6 +139,29 @@ struct ReportTests {
         #expect(report.hasSuffix("  log        run.log, run.jsonl\n"))
     }
 
+    @Test(arguments: [
+        (["split"], Counts(input: 100, rejected: 3), "DATA", "nothing was loaded"),
+        (["split"], Counts(input: 100, rejected: 100), "DATA", "✓ every record"),
+        (["split", "validate"], Counts(input: 100, updated: 40), "RETRY", "60 records are left"),
+        (["load"], Counts(input: 100, updated: 40), "RETRY", "✗ does not add up"),
+        (["load", "certify"], Counts(input: 100), "BUG", "✗ does not add up"),
+        ([], Counts(input: 100), "BUG", "✗ does not add up"),
+        ([], Counts(input: 100, conflicts: 100), "NORMAL", "✓ every record"),
+        ([], Counts(), "DATA", "nothing was loaded"),
+        (["load"], Counts(), "NORMAL", "✓ every record"),
+    ])
+    func `the balance of an unfinished run says how far it came`(
+        phases: [String], counts: Counts, result: String, expected: String
+    ) throws {
+        var run = summary(result: result, exit: 12)
+        run.counts = counts
+        run.phases = phases.map { .init(name: $0, elapsedSeconds: 1) }
+        let report = ReportText().report(run)
+        let line = try #require(report.split(separator: "\n").first { $0.contains("  balance ") })
+        #expect(line.contains(expected))
+        #expect(report.contains("  rate ") == (counts.balances && counts.input > 0))
+    }
+
     @Test func `colours are added only where the style has them`() {
         let report = ReportText(width: 80, style: Style(isColoured: true)).report(summary())
         #expect(report.hasPrefix("\u{1B}[32mNORMAL\u{1B}[0m"))

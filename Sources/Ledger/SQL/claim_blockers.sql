@@ -1,6 +1,7 @@
--- Who holds a claim's row locked, other than this session.
-SELECT pg_terminate_backend(b.pid) FROM pg_stat_activity b
-WHERE b.application_name LIKE 'kugiri worker%' AND b.pid <> pg_backend_pid()
-    AND b.pid IN (SELECT l.pid FROM pg_locks l
-        WHERE l.relation = 'kugiri.claim'::regclass AND l.granted)
-    AND EXISTS (SELECT FROM kugiri.claim c WHERE c.claim = $1::bigint AND c.pid = b.pid)
+-- Whoever of our workers has a claim's row locked or changed in a transaction under way: the
+-- row's xmax is that transaction, and its holder is in pg_locks.
+SELECT pg_terminate_backend(b.pid) FROM kugiri.claim c
+JOIN pg_locks l ON l.locktype = 'transactionid' AND l.transactionid = c.xmax AND l.granted
+JOIN pg_stat_activity b ON b.pid = l.pid
+WHERE c.claim = $1::bigint AND b.pid <> pg_backend_pid()
+    AND b.application_name LIKE 'kugiri worker%'

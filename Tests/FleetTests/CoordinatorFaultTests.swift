@@ -1,0 +1,156 @@
+// The coordinator dies or is stopped at every named place: `resume` ends the night as if nothing
+// had happened.
+
+import FoundationEssentials
+import Glibc
+import Messaging
+import Testing
+
+extension FleetTests {
+    @Suite struct CoordinatorFaultTests {
+        private static let places: [Failpoint] = [
+            .spoolWrittenBeforeCommit, .splitCommitted, .atBarrier, .beforePublish, .afterPublish,
+        ]
+
+        @Test(arguments: places, ["kill", "error"])
+        func `a coordinator that dies is followed by resume`(
+            place: Failpoint, action: String
+        ) throws {
+            let night = try Night()
+            let sample = try night.sample(records: 2_000, defects: ["bad-enum:2"])
+            let oracle = try Oracle(night)
+            let died = try night.run(
+                sample, ["--max-rejects", "2"],
+                environment: ["KUGIRI_FAILPOINT": "\(place.rawValue):\(action)"])
+            if action == "kill" {
+                #expect(died.ended.wasKilled)
+            } else {
+                #expect(died.code == 12, "\(died.ended.stderr)")
+            }
+            let end = try night.resume(try night.onlyRun())
+            // Published is published: proving it again is 0, and changes nothing.
+            try oracle.expectLoaded(sample, end, code: place == .afterPublish ? 0 : 4)
+        }
+
+        @Test func `a coordinator killed in the middle of the load is followed by resume`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 2_500)
+            let oracle = try Oracle(night)
+            let run = try killInLoad(night, sample)
+            let halfway = try night.count("SELECT count(*) FROM member_account")
+            #expect(halfway > 0 && halfway < 2_500)
+            try oracle.expectLoaded(sample, try night.resume(run))
+        }
+
+        @Test func `a coordinator killed while it takes claims over is followed by another`() throws
+        {
+            let night = try Night()
+            let sample = try night.sample(records: 2_500)
+            let oracle = try Oracle(night)
+            let run = try killInLoad(night, sample)
+            let second = try night.resume(
+                run, environment: ["KUGIRI_FAILPOINT": "after_epoch_raise:kill"])
+            #expect(second.ended.wasKilled)
+            try oracle.expectLoaded(sample, try night.resume(run))
+        }
+
+        @Test func `a coordinator killed in the requeue is followed by resume`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 1_500)
+            let customers = try sample.debits().map(\.customer)
+            try night.enrol(customers)
+            let stopped = try night.run(sample, ["--until", "validate"])
+            try night.online(
+                "UPDATE member_account SET name = 'moved' "
+                    + "WHERE customer_number IN ('\(customers[0])', '\(customers[1])')")
+            let oracle = try Oracle(night)
+            let died = try night.resume(
+                try stopped.run, environment: ["KUGIRI_FAILPOINT": "in_requeue:kill"])
+            #expect(died.ended.wasKilled)
+            try oracle.expectLoaded(sample, try night.resume(try stopped.run))
+            let moved = "SELECT count(*) FROM member_account WHERE name = 'moved'"
+            #expect(try night.count(moved) == 2)
+        }
+
+        @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
+        func `a coordinator asked to stop keeps what is done`(signal: Int32, code: Int32) throws {
+            let night = try Night { $0.workers = 1 }
+            let sample = try night.sample(records: 2_500)
+            let oracle = try Oracle(night)
+            let running = try night.startRun(
+                sample, environment: ["KUGIRI_FAILPOINT": "in_chunk:stop:4"])
+            let worker = try stoppedChild(of: running)
+            running.signal(signal)
+            kill(worker, SIGCONT)
+            let stopped = try Conclusion(try running.wait())
+            #expect(stopped.code == code, "\(stopped.ended.stderr)")
+            #expect(try stopped.facts.exitCode == code)
+            #expect(stopped.ended.lastErrorLine.contains("exit=\(code) "))
+            #expect(Processes.naming(night.folder + "/") == [])
+            let done = try night.count("SELECT count(*) FROM member_account")
+            #expect(done >= 600 && done < 2_500)
+            try oracle.expectLoaded(sample, try night.resume(try stopped.run))
+        }
+
+        @Test func `a second coordinator on the same target is refused with 13`() throws {
+            let night = try Night { $0.workers = 1 }
+            let sample = try night.sample(records: 2_000)
+            let oracle = try Oracle(night)
+            let running = try night.startRun(
+                sample, environment: ["KUGIRI_FAILPOINT": "in_chunk:stop:2"])
+            let worker = try stoppedChild(of: running)
+            #expect(try night.run(sample).code == 13)
+            #expect(try night.resume(try night.onlyRun()).code == 13)
+            kill(worker, SIGCONT)
+            try oracle.expectLoaded(sample, try Conclusion(try running.wait()))
+        }
+
+        /// One night passes every named place, so none of them is out of the way of real runs.
+        @Test func `no failpoint is out of reach`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 1_500)
+            let customers = try sample.debits().map(\.customer)
+            try night.enrol(customers)
+            let hits = "\(night.folder)/hits"
+            let environment = ["KUGIRI_FAILPOINT_HITS": hits]
+            let stopped = try night.run(
+                sample, ["--until", "validate"], environment: environment)
+            try night.online(
+                "UPDATE member_account SET name = 'moved' "
+                    + "WHERE customer_number = '\(customers[0])'")
+            let oracle = try Oracle(night)
+            let end = try night.resume(
+                try stopped.run,
+                environment: environment.merging(["KUGIRI_FAILPOINT": "in_chunk:kill:2"]) { $1 })
+            try oracle.expectLoaded(sample, end)
+            let passed = Set(
+                try String(contentsOfFile: hits, encoding: .utf8).split(separator: "\n")
+                    .map { String($0) })
+            #expect(Set(Failpoint.allCases.map(\.rawValue)).subtracting(passed) == [])
+        }
+
+        // MARK: Help
+
+        /// Kills the coordinator while a worker stands in a chunk; answers the run.
+        private func killInLoad(_ night: Night, _ sample: Sample) throws -> String {
+            let running = try night.startRun(
+                sample, environment: ["KUGIRI_FAILPOINT": "in_chunk:stop:3"])
+            _ = try stoppedChild(of: running)
+            running.signal(SIGKILL)
+            #expect(try running.wait().wasKilled)
+            // Workers end with the coordinator, stopped ones too.
+            try waitUntil("no worker left") { Processes.naming(night.folder + "/") == [] }
+            return try night.onlyRun()
+        }
+
+        private func stoppedChild(of running: Running) throws -> Int32 {
+            var found: Int32 = 0
+            try waitUntil("a stopped worker") {
+                found = running.children.first { Processes.isStopped($0) } ?? 0
+                return found != 0 || !running.isRunning
+            }
+            try #require(found != 0, "the run ended before a worker stopped")
+            return found
+        }
+    }
+}

@@ -1,0 +1,148 @@
+// What the online side does between validation and load is never overwritten unseen.
+
+import Postgres
+import Testing
+
+extension FleetTests {
+    @Suite struct OnlineTests {
+        /// A night whose members exist, validated and not yet loaded.
+        private struct Validated {
+            var night: Night
+            var sample: Sample
+            var run: String
+            /// Customers of the first records.
+            var debits: [(record: Int, byte: Int, customer: String)]
+        }
+
+        private func validated(
+            leavingOut left: Int = 0, _ change: (inout Settings91) -> Void = { _ in }
+        ) throws -> Validated {
+            let night = try Night(change)
+            let sample = try night.sample(records: 1_500)
+            let debits = try sample.debits()
+            try night.enrol(debits.dropFirst(left).map(\.customer))
+            if night.settings.trusted {
+                try night.online("DROP TRIGGER kugiri_lock ON member_account")
+            }
+            let end = try night.run(sample, ["--until", "validate"])
+            try #require(end.code == 0, "\(end.ended.stderr)")
+            return Validated(night: night, sample: sample, run: try end.run, debits: debits)
+        }
+
+        private func conflicts(_ night: Night) throws -> [String] {
+            try night.texts("SELECT kind || ' ' || state FROM kugiri.conflict ORDER BY record")
+        }
+
+        @Test func `a changed row is done again and keeps the online value`() throws {
+            let it = try validated()
+            for debit in it.debits.prefix(3) {
+                try it.night.online(
+                    "UPDATE member_account SET name = 'moved' "
+                        + "WHERE customer_number = '\(debit.customer)'")
+            }
+            let oracle = try Oracle(it.night)
+            try oracle.expectLoaded(it.sample, try it.night.resume(it.run))
+            #expect(try conflicts(it.night) == Array(repeating: "changed applied", count: 3))
+            let moved = "SELECT count(*) FROM member_account WHERE name = 'moved'"
+            #expect(try it.night.count(moved) == 3)
+        }
+
+        @Test func `a change that leaves the lock column alone is caught by the row version`()
+            throws
+        {
+            let it = try validated { $0.trusted = true }
+            let customer = it.debits[0].customer
+            let lock =
+                "SELECT updated_at FROM member_account WHERE customer_number = '\(customer)'"
+            let before = try it.night.texts(lock)
+            try it.night.online(
+                "UPDATE member_account SET name = 'silent', failures = 7 "
+                    + "WHERE customer_number = '\(customer)'")
+            #expect(try it.night.texts(lock) == before)
+            let oracle = try Oracle(it.night)
+            try oracle.expectLoaded(it.sample, try it.night.resume(it.run))
+            #expect(try conflicts(it.night) == ["changed applied"])
+            let kept = try it.night.texts(
+                "SELECT name || ' ' || failures_before FROM member_account "
+                    + "WHERE customer_number = '\(customer)'")
+            #expect(kept == ["silent 7"])
+        }
+
+        @Test func `a row deleted online does not rise again`() throws {
+            let it = try validated()
+            try it.night.online(
+                "DELETE FROM member_account WHERE customer_number = '\(it.debits[0].customer)'")
+            let end = try it.night.resume(it.run)
+            #expect(end.code == 15, "\(end.ended.stderr)")
+            #expect(try conflicts(it.night) == ["vanished open"])
+            #expect(try it.night.count("SELECT count(*) FROM member_account") == 1_499)
+            #expect(try it.night.count("SELECT count(*) FROM kugiri.publication") == 0)
+            // The same again: the rest is loaded, and nothing is loaded twice.
+            let before = try it.night.fingerprint()
+            #expect(try it.night.resume(it.run).code == 15)
+            #expect(try it.night.fingerprint() == before)
+        }
+
+        @Test(arguments: ["requeue", "skip"])
+        func `within the tolerance a deleted row is a warning`(policy: String) throws {
+            let it = try validated {
+                $0.maxConflicts = 1
+                $0.conflicts = policy
+            }
+            let gone = it.debits[0]
+            try it.night.online(
+                "DELETE FROM member_account WHERE customer_number = '\(gone.customer)'")
+            let oracle = try Oracle(it.night)
+            let end = try it.night.resume(it.run)
+            try oracle.expectLoaded(it.sample, end, code: 4, skipping: [gone.record])
+            #expect(try conflicts(it.night) == ["vanished skipped"])
+        }
+
+        @Test func `a row that appeared is done again on what the online side made`() throws {
+            let it = try validated(leavingOut: 2)
+            try it.night.online(
+                "INSERT INTO member_account (customer_number, name, failures) "
+                    + "VALUES ('\(it.debits[0].customer)', 'new', 4)")
+            let oracle = try Oracle(it.night)
+            let end = try it.night.resume(it.run)
+            try oracle.expectLoaded(it.sample, end)
+            #expect(try conflicts(it.night) == ["appeared applied"])
+            #expect(try end.facts.counts.inserted == 1)
+            let kept = "SELECT count(*) FROM member_account WHERE name = 'new'"
+            #expect(try it.night.count(kept) == 1)
+        }
+
+        @Test func `a row locked by an open transaction is left, and resume finishes`() throws {
+            let it = try validated { $0.lockBudget = "200ms" }
+            let oracle = try Oracle(it.night)
+            let held = it.debits[0].customer
+            let teller = try Connection(
+                url: FleetServer.url(of: it.night.name), applicationName: "teller")
+            try teller.execute("BEGIN")
+            try teller.execute(
+                "SELECT FROM member_account WHERE customer_number = '\(held)' FOR UPDATE")
+            let end = try it.night.resume(it.run)
+            #expect(end.code == 15, "\(end.ended.stderr)")
+            #expect(try conflicts(it.night) == ["busy open"])
+            let loaded = "SELECT count(*) FROM member_account WHERE business_date IS NOT NULL"
+            #expect(try it.night.count(loaded) == 1_499)
+            try teller.execute("COMMIT")
+            try oracle.expectLoaded(it.sample, try it.night.resume(it.run))
+            #expect(try conflicts(it.night) == ["busy applied"])
+        }
+
+        @Test func `a row changed after the load is left to the online side`() throws {
+            let it = try validated()
+            let killed = try it.night.resume(
+                it.run, environment: ["KUGIRI_FAILPOINT": "before_publish:kill"])
+            #expect(killed.ended.wasKilled)
+            try it.night.online(
+                "UPDATE member_account SET name = 'later' "
+                    + "WHERE customer_number = '\(it.debits[5].customer)'")
+            let end = try it.night.resume(it.run)
+            #expect(end.code == 0, "\(end.ended.stderr)")
+            let kept = "SELECT count(*) FROM member_account WHERE name = 'later'"
+            #expect(try it.night.count(kept) == 1)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// One private PostgreSQL for all fleet tests, and a fresh database for each.
+
+import FoundationEssentials
+import Glibc
+import Postgres
+import Synchronization
+import Testing
+
+extension Tag {
+    /// Starts real processes on a real PostgreSQL.
+    @Tag static var fleet: Self
+}
+
+/// Everything that starts a fleet; one after the other, since two cores share it.
+@Suite(.serialized, .tags(.fleet), .fleetServer)
+enum FleetTests {}
+
+/// Starts the private server before the suite and removes it afterwards.
+struct FleetServer: SuiteTrait, TestScoping {
+    /// URL of the server's database `kugiri`; empty outside the suite.
+    @TaskLocal static var url = ""
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?,
+        performing function: @concurrent @Sendable () async throws -> Void
+    ) async throws {
+        let folder = "/tmp/kugiri-fleet-\(getpid())"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o711])
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let server = PrivateServer(directory: "\(folder)/postgres")
+        let url = try server.start()
+        do {
+            try Self.makeTemplate(url, scratch: folder)
+            try await Self.$url.withValue(url) { try await function() }
+        } catch {
+            try server.remove()
+            throw error
+        }
+        try server.remove()
+    }
+
+    /// The URL of another database of a server.
+    static func url(of database: String, on server: String = url) -> String {
+        server.replacing(
+            "postgresql:///kugiri?", with: "postgresql:///\(database)?", maxReplacements: 1)
+    }
+
+    /// A database with the ledger's schema, the target table and its lock trigger.
+    private static func makeTemplate(_ server: String, scratch: String) throws {
+        let connection = try Connection(url: server, applicationName: "test/server")
+        // The tests kill processes, not the machine.
+        try connection.execute("ALTER SYSTEM SET fsync = off")
+        try connection.execute("SELECT pg_reload_conf()")
+        try connection.execute("CREATE DATABASE template_night")
+        let settings = "\(scratch)/template.yaml"
+        try Settings91(database: url(of: "template_night", on: server)).text
+            .write(toFile: settings, atomically: false, encoding: .utf8)
+        let migrated = try Binary.run(
+            ["db", "migrate", "--settings", settings], scratch: scratch)
+        try #require(migrated.code == 0, "\(migrated.stderr)")
+        let trigger = try Binary.run(["db", "lock-trigger", "member_account"], scratch: scratch)
+        try #require(trigger.code == 0, "\(trigger.stderr)")
+        let target = try Connection(
+            url: url(of: "template_night", on: server), applicationName: "test/server")
+        let table = try String(
+            contentsOfFile: Repository.path("ops/sql/member_account.sql"), encoding: .utf8)
+        try target.execute(table)
+        try target.execute(trigger.stdout)
+    }
+}
+
+extension Trait where Self == FleetServer {
+    static var fleetServer: Self { FleetServer() }
+}
+
+/// The checkout these tests were compiled from.
+enum Repository {
+    /// A path in it.
+    static func path(_ relative: String, here: String = #filePath) -> String {
+        let parts = here.split(separator: "/")
+        // Tests/FleetTests/Support/FleetServer.swift
+        return "/" + parts.dropLast(4).joined(separator: "/") + "/" + relative
+    }
+}
+
+/// Numbers for names, unique in this process.
+enum Counter {
+    private static let last = Atomic<Int>(0)
+    static func next() -> Int { last.add(1, ordering: .relaxed).newValue }
+}

@@ -1,0 +1,67 @@
+// The settings file of a test: the job debit-result, small enough for many slices and chunks.
+
+/// What a test may change in `partitions.yaml`.
+struct Settings91 {
+    var database: String
+    var mode = "upsert"
+    /// As in YAML.
+    var partitions = "{auto: {count: 4}}"
+    var workers = 2
+    var commitInterval = 200
+    var sliceRecords = 1_000
+    var maxRejects = 0
+    var maxConflicts = 0
+    var conflicts = "requeue"
+    var onEmpty = "normal"
+    var onBudget = "finish"
+    /// Below this the test machine's own pauses look like silence.
+    var silence = "10s"
+    var lockBudget = "500ms"
+    var history = "on"
+    var trusted = false
+    var attempts = 3
+
+    init(database: String) { self.database = database }
+
+    /// The file.
+    var text: String {
+        """
+        kugiri: 1
+        database: \(database)
+        directories: {state: .kugiri}
+        jobs:
+          debit-result:
+            program: KGRB091
+            contract: zengin-91-result
+            parameters: {business_date: date}
+            identity: {consignor_code: "1234567890"}
+            on_empty: \(onEmpty)
+            target:
+              table: member_account
+              mode: \(mode)
+              key: {customer_number: customer_number}
+              lock: {column: updated_at, trusted: \(trusted)}
+              update_count: update_count
+              columns:
+                last_debit_date: {field: header.debit_date}
+                last_amount: {field: amount}
+                last_result_code: {field: result_code}
+                business_date: {parameter: business_date}
+                failures_before: {before: failures, per: business_date}
+                failures: {sql: "CASE WHEN new.result_code = '0' THEN 0 ELSE coalesce(old.failures, 0) + 1 END"}
+            partitions: \(partitions)
+            workers: \(workers)
+            commit_interval: \(commitInterval)
+            slice_records: \(sliceRecords)
+            max_rejects: \(maxRejects)
+            on_budget: \(onBudget)
+            max_conflicts: \(maxConflicts)
+            conflicts: \(conflicts)
+            lock_budget: \(lockBudget)
+            history: \(history)
+            silence: \(silence)
+            attempts: \(attempts)
+
+        """
+    }
+}
