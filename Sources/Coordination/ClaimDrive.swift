@@ -215,13 +215,14 @@ extension RunCoordinator {
         case .bug:
             throw RunStop(.bug, LogMessage(.statementFailed, reason), isResumable: true)
         case .retry, .data, .fenced:
+            // A worker may still tell of a claim of the drive before this one.
+            guard let claim = failure.claim, book.claims(of: worker).contains(claim) else {
+                return []
+            }
             if failure.text.hasPrefix(LoadingError.stagingLostPrefix) {
                 throw DriveEnd.stagingLost
             }
             if failure.text.hasPrefix(LoadingError.spoolTornPrefix) { throw DriveEnd.spoolTorn }
-            guard let claim = failure.claim, book.claims(of: worker).contains(claim) else {
-                return []
-            }
             return [.revoke(claim: claim, from: worker)]
         }
     }
@@ -260,6 +261,9 @@ extension RunCoordinator {
 
     /// Looks at claims whose holder is silent; a claim that moves in the ledger is left alone.
     private func review(_ book: inout ClaimBook) throws -> [ClaimBook.Effect] {
+        // While all workers are busy nothing else asks the server: a lost session, and with it the
+        // lock on the target, would show only when the first of them gives up.
+        _ = try SessionClock.now(connection)
         var effects: [ClaimBook.Effect] = []
         for suspect in book.suspects(at: clock) {
             guard case .revoke(let claim, let worker) = suspect,

@@ -97,11 +97,6 @@ package enum Files {
         }
     }
 
-    /// Makes a second name for a file; false: the file system does not do that.
-    package static func link(_ path: String, as other: String) -> Bool {
-        unsafe Glibc.link(path, other) == 0
-    }
-
     /// Removes a file; nothing happens when it is not there.
     package static func remove(_ path: String) { _ = unsafe unlink(path) }
 

@@ -324,7 +324,7 @@ public struct ApplyStatement: Sendable {
         """
     }
 
-    /// Number of staged rows and their digest in a range, to see whether staging is still there.
+    /// Number of staged rows and their digest in a range, to tell whether staging is still there.
     public var recount: String {
         """
         SELECT count(*), coalesce(bit_xor(s.kugiri_digest), 0) FROM \(staging) s

@@ -5,7 +5,7 @@ public import Postgres
 
 /// A claim as its worker took it.
 public struct TakenClaim: Sendable {
-    /// Its number in the ledger.
+    /// The ledger's number of it.
     public var id: Int64
     /// The run it belongs to.
     public var run: String
@@ -15,13 +15,13 @@ public struct TakenClaim: Sendable {
     public var phase: Phase
     /// The slice it is about.
     public var slice: Int
-    /// The partition; nil: not in load.
+    /// nil in phases that work by slice.
     public var partition: Int?
-    /// Its keys.
+    /// The keys it is about.
     public var range: KeyRange
-    /// The right under which it is held.
+    /// The epoch; a newer one fences it.
     public var epoch: Int64
-    /// Chunks committed so far.
+    /// Chunks that are committed.
     public var chunkNumber: Int
     /// Load: everything below this text is done.
     public var doneTo: String
@@ -29,11 +29,11 @@ public struct TakenClaim: Sendable {
 
 /// A claim as the coordinator finds it in the ledger.
 public struct ClaimState: Sendable, Equatable {
-    /// The right under which it is held.
+    /// The epoch; a newer one fences it.
     public var epoch: Int64
-    /// Chunks committed so far.
+    /// Chunks that are committed.
     public var chunkNumber: Int
-    /// Whether its work is committed.
+    /// Whether nothing of it is left to do.
     public var isFinished: Bool
     /// Whether a database session ever took it.
     public var wasTaken: Bool

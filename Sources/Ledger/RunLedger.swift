@@ -7,7 +7,7 @@ public import Postgres
 public struct NewRun: Sendable {
     /// The job's name.
     public var job: String
-    /// Its program id.
+    /// The program id operators know the job by.
     public var program: String
     /// ISO date; nil: the job has no business date.
     public var businessDate: String?
@@ -15,17 +15,17 @@ public struct NewRun: Sendable {
     public var parameters: String
     /// Where the input came from.
     public var inputPath: String
-    /// Its length.
+    /// The input's length.
     public var inputBytes: Int64
-    /// Its SHA-256, hexadecimal.
+    /// SHA-256 of the input, in hexadecimal.
     public var inputHash: String
-    /// SHA-256 of the contract, hexadecimal.
+    /// SHA-256 of the contract, in hexadecimal.
     public var contractHash: String
-    /// SHA-256 of the settings, hexadecimal.
+    /// SHA-256 of the settings, in hexadecimal.
     public var settingsHash: String
     /// The table as the catalog names it.
     public var target: String
-    /// The target's oid.
+    /// The target table's oid.
     public var targetID: Int64
     /// JSON: job, contract, directories; what a resume works with.
     public var definition: String
@@ -63,57 +63,57 @@ public struct NewRun: Sendable {
 
 /// A run as the ledger has it.
 public struct RunRow: Sendable {
-    /// The run's id.
+    /// The id people say.
     public var run: String
-    /// Its number among all runs; names its tables.
+    /// Counts all runs of the database.
     public var number: Int64
     /// The job's name.
     public var job: String
-    /// Its program id.
+    /// The program id operators know the job by.
     public var program: String
-    /// The date it is for; nil: the job has none.
+    /// ISO date; nil: the job has no business date.
     public var businessDate: String?
-    /// Its parameters as JSON.
+    /// JSON object with sorted keys.
     public var parameters: String
     /// Where the input came from.
     public var inputPath: String
-    /// Its length.
+    /// The input's length.
     public var inputBytes: Int64
-    /// Its SHA-256, hexadecimal.
+    /// SHA-256 of the input, in hexadecimal.
     public var inputHash: String
-    /// SHA-256 of the contract, hexadecimal.
+    /// SHA-256 of the contract, in hexadecimal.
     public var contractHash: String
-    /// The target table, quoted.
+    /// The table as the catalog names it.
     public var target: String
-    /// The target's oid.
+    /// The target table's oid.
     public var targetID: Int64
-    /// Job, contract, parameters and directories as JSON.
+    /// JSON: job, contract, directories.
     public var definition: String
-    /// The resolved target as JSON.
+    /// JSON: the target as resolved against the catalog.
     public var plan: String
     /// JSON of the envelope; nil: the split is not done.
     public var envelope: String?
-    /// The newest input of the run, from 1.
+    /// Counts the inputs of the run, from 1.
     public var revision: Int
-    /// The newest coordinator's right to it.
+    /// The newest coordinator's term.
     public var term: Int64
-    /// Where it stands.
+    /// The phase it is in.
     public var phase: Phase
     /// open, ended, published or superseded.
     public var state: String
-    /// Who conducts it: user, host, process.
+    /// The newest coordinator, for people.
     public var coordinator: String
-    /// Tolerances that are not the file's, as JSON.
+    /// JSON array: tolerances that are not the job's defaults.
     public var tolerances: String
-    /// When it was started first.
+    /// When it was created.
     public var startedAt: String
-    /// When it ended; nil: it has not.
+    /// nil: it has not ended.
     public var endedAt: String?
-    /// Class of its exit code; nil: it has not ended.
+    /// The outcome's class; nil: it has not ended.
     public var result: String?
-    /// Its exit code; nil: it has not ended.
+    /// nil: it has not ended.
     public var exitCode: Int?
-    /// The run object as JSON; nil: it has not ended.
+    /// JSON of the result; nil: it has not ended.
     public var summary: String?
 }
 

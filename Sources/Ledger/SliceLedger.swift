@@ -5,15 +5,15 @@ public import Postgres
 
 /// A slice as the ledger has it.
 public struct SliceRow: Sendable {
-    /// Its number, from 0.
+    /// Its number in the run, from 0.
     public var slice: Int
-    /// Its keys.
+    /// The keys it holds.
     public var range: KeyRange
     /// Name of the spool file in the run's spool directory.
     public var file: String
-    /// Records in its spool file.
+    /// Data records in it.
     public var records: Int64
-    /// Length of its spool file.
+    /// The spool file's length.
     public var bytes: Int64
     /// XXH64 of the spool file.
     public var checksum: UInt64
@@ -21,7 +21,7 @@ public struct SliceRow: Sendable {
     public var staging: String
     /// Known after validation.
     public var staged: Int64?
-    /// Records rejected by validation; nil: not validated.
+    /// Rejected records; known after validation.
     public var rejected: Int64?
 
     /// Memberwise; not yet validated.
@@ -72,7 +72,7 @@ public struct Reject: Sendable, Equatable {
     public var byteOffset: Int64
     /// Masked key image; nil: unreadable.
     public var key: String?
-    /// The field of the contract.
+    /// The field that broke the rule.
     public var field: String
     /// The rule's id.
     public var rule: String
@@ -96,21 +96,21 @@ public struct Reject: Sendable, Equatable {
 
 /// Everything validation found in one slice, as it is committed.
 public struct SliceFindings: Sendable {
-    /// Rows staged.
+    /// Valid records.
     public var staged: Int64 = 0
-    /// Records rejected.
+    /// Rejected records; known after validation.
     public var rejected: Int64 = 0
     /// Exclusive or of the digests of the staged rows.
     public var digest: UInt64 = 0
     /// Sums of the staged rows, one per summed field.
     public var sums: [Int64] = []
-    /// What every load chunk must find.
+    /// The load chunks, in key order.
     public var chunks: [ChunkPromise] = []
     /// Per header group: data records, and one figure per control total (nil: unreadable).
     public var totals: [Int: (records: Int64, figures: [Int64?])] = [:]
     /// Per partition (0: outside every range): records and rejected records.
     public var shares: [Int: (records: Int64, rejected: Int64)] = [:]
-    /// At most as many as the job reports.
+    /// What is listed; at most as many as the job reports.
     public var rejects: [Reject] = []
 
     /// Nothing found yet.

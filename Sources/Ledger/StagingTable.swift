@@ -9,7 +9,7 @@ import Postgres
 public struct RunTables: Sendable {
     /// The run's number in the ledger.
     public var number: Int64
-    /// The resolved target.
+    /// What the run writes and how.
     public var plan: TargetPlan
 
     /// The tables of a run.

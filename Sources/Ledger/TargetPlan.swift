@@ -7,9 +7,9 @@ public struct TargetPlan: Codable, Sendable, Equatable {
     public struct KeyColumn: Codable, Sendable, Equatable {
         /// The target's column, quoted.
         public var column: String
-        /// The staging table's column, quoted.
+        /// The staging column with its value, quoted.
         public var staging: String
-        /// Its type, as PostgreSQL writes it.
+        /// As the catalog writes it.
         public var type: String
 
         /// Memberwise.
@@ -22,15 +22,15 @@ public struct TargetPlan: Codable, Sendable, Equatable {
 
     /// A column of the staging tables that holds a field of the record or its group's header.
     public struct StagingColumn: Codable, Sendable, Equatable {
-        /// The staging table's column, quoted.
+        /// Quoted.
         public var name: String
         /// `amount` or `header.debit_date`.
         public var field: String
-        /// Its type, as PostgreSQL writes it.
+        /// As the catalog writes it.
         public var type: String
-        /// How a value travels in COPY.
+        /// How a worker sends its values.
         public var encoding: Encoding
-        /// Whether the target's column is NOT NULL.
+        /// Whether it is NOT NULL.
         public var isRequired: Bool
 
         /// Memberwise.
@@ -54,7 +54,7 @@ public struct TargetPlan: Codable, Sendable, Equatable {
     public struct Assignment: Codable, Sendable, Equatable {
         /// The target's column, quoted.
         public var column: String
-        /// Its type, as PostgreSQL writes it.
+        /// As the catalog writes it.
         public var type: String
         /// With a row there before.
         public var update: String
@@ -74,17 +74,17 @@ public struct TargetPlan: Codable, Sendable, Equatable {
     public var table: String
     /// The table's oid.
     public var tableID: Int64
-    /// The columns that identify a row.
+    /// The target's key, in the order of the setting.
     public var keys: [KeyColumn]
-    /// The column that every write moves, quoted.
+    /// The lock column, quoted.
     public var lockColumn: String
-    /// The column that counts writes, quoted; nil: none.
+    /// Raised by every write, quoted; nil: there is none.
     public var updateCountColumn: String?
-    /// What is staged of a record.
+    /// The staging columns, in the order of COPY.
     public var columns: [StagingColumn]
     /// CHECK expressions of the target over columns that are staged.
     public var checks: [String]
-    /// What is written to a row.
+    /// The columns that are written, beside key, lock and count.
     public var assignments: [Assignment]
     /// Values of constants and parameters; the SQL names the first `⟦0⟧`.
     public var values: [String]
@@ -124,7 +124,7 @@ public struct TargetPlan: Codable, Sendable, Equatable {
         return result
     }
 
-    /// The join of target and staging: `t.key = s.key AND …`.
+    /// The join of target and staging by key: `t.key = s.key AND …`.
     var keyJoin: String {
         keys.map { "t.\($0.column) = s.\($0.staging)" }.joined(separator: " AND ")
     }

@@ -21,7 +21,7 @@ public struct WorkerOptions: Sendable {
     public var parent: Int32?
     /// Silence of the coordinator after which the worker leaves.
     public var coordinatorWait: Duration
-    /// This binary's version, told in the hello.
+    /// Must be the coordinator's.
     public var binaryVersion: String
 
     /// Memberwise.

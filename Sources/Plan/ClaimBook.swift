@@ -5,13 +5,13 @@ public typealias WorkerName = String
 
 /// A right to one interval in one phase, as the ledger has it.
 public struct Claim: Sendable, Equatable {
-    /// Its number in the ledger.
+    /// The ledger's number of it.
     public var id: Int64
     /// The slice it is about.
     public var slice: Int
     /// nil in phases that work by slice.
     public var partition: Int?
-    /// Its keys.
+    /// The keys it is about.
     public var range: KeyRange
     /// Records it is about; larger ones are assigned first.
     public var weight: Int64

@@ -19,7 +19,7 @@ public struct Partition: Sendable, Hashable, Codable {
 /// An explicit table may leave keys out only at its two ends; a key there is the reject
 /// `key-range`. Between two partitions there is neither gap nor overlap.
 public struct PartitionTable: Sendable, Hashable, Codable {
-    /// In key order, without gap or overlap.
+    /// Sorted by range.
     public private(set) var partitions: [Partition]
 
     /// What is wrong with a list of partitions.

@@ -85,7 +85,7 @@ public struct RecordType: Codable, Sendable, Equatable {
         case header, data, trailer, end
     }
 
-    /// What it is in a file.
+    /// What it is for.
     public var role: Role
     /// The record's first byte.
     public var marker: UInt8
@@ -111,13 +111,13 @@ public struct RecordType: Codable, Sendable, Equatable {
 
 /// One field of a record: where it stands and what it may hold.
 public struct Field: Codable, Sendable, Equatable {
-    /// Its name.
+    /// Its name in settings, rejects and reports.
     public var name: String
     /// 1-based position of the first byte, as in the standard's tables.
     public var at: Int
     /// Length in bytes.
     public var bytes: Int
-    /// How its bytes are read.
+    /// How its bytes become a value.
     public var type: FieldType
     /// Blank (all spaces; for numbers also all zeros is *not* blank) is refused.
     public var required: Bool
@@ -186,7 +186,7 @@ public enum YearResolution: String, Codable, Sendable {
 public struct FieldReference: Codable, Sendable, Equatable, Hashable {
     /// `data` or `header`.
     public var role: RecordType.Role
-    /// The field it is about.
+    /// The field's name.
     public var field: String
 
     /// Memberwise.
@@ -198,7 +198,7 @@ public struct FieldReference: Codable, Sendable, Equatable, Hashable {
 
 /// A promise of a trailer record about the data records of its group.
 public struct ControlTotal: Codable, Sendable, Equatable {
-    /// Its name.
+    /// Its name in settings, rejects and reports.
     public var name: String
     /// The trailer's integer field that holds the promised figure.
     public var trailerField: String
@@ -211,9 +211,9 @@ public struct ControlTotal: Codable, Sendable, Equatable {
 
     /// `field in values`, on normalised text, or its opposite.
     public struct Condition: Codable, Sendable, Equatable {
-        /// The field it is about.
+        /// The field's name.
         public var field: String
-        /// The values that count.
+        /// Normalised texts.
         public var values: [String]
         /// True: the records whose field is *not* among the values.
         public var negated: Bool
@@ -241,9 +241,9 @@ public struct ControlTotal: Codable, Sendable, Equatable {
 
 /// A header field that tells whether this is the right file.
 public struct Identity: Codable, Sendable, Equatable {
-    /// The field it is about.
+    /// The field's name.
     public var field: String
-    /// What it must be.
+    /// What it must equal.
     public var expectation: Expectation
 
     /// What the header field must equal.
@@ -278,9 +278,9 @@ public enum SampleRule: Codable, Sendable, Equatable {
 
     /// A text and how often it is drawn relative to the others.
     public struct WeightedText: Codable, Sendable, Equatable {
-        /// The value.
+        /// What is written.
         public var text: String
-        /// How often it comes, relative to the others.
+        /// How often, relative to the other texts.
         public var weight: Int
 
         /// Memberwise.
