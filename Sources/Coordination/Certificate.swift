@@ -83,8 +83,8 @@ package struct Certificate: Codable, Sendable, Equatable {
                     .init("proof"), .init("expected", .right), .init("found", .right), .init(""),
                 ],
                 rows: proofs.map { [$0.name, $0.expected, $0.found, $0.holds ? "✓" : "✗"] }))
-        if !remarks.isEmpty { lines += [""] + remarks.map { "note: \($0)" } }
-        lines += ["", "made \(madeAt.iso8601WithOffset) by kugiri \(version)", ""]
+        if !remarks.isEmpty { lines += remarks.map { "note: \($0)" } + [""] }
+        lines += ["made \(madeAt.iso8601WithOffset) by kugiri \(version)", ""]
         return lines.joined(separator: "\n")
     }
 }

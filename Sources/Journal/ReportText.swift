@@ -120,8 +120,9 @@ public struct ReportText: Sendable {
         let columns =
             [Table.Column("no.", .right), Table.Column("from key")]
             + titles.map { Table.Column($0, .right) }
-        let rows = summary.partitions.map { partition in
-            [String(partition.number), partition.low.isEmpty ? "−∞" : partition.low]
+        let lows = shortened(summary.partitions.map(\.low))
+        let rows = zip(summary.partitions, lows).map { partition, low in
+            [String(partition.number), low.isEmpty ? "−∞" : low]
                 + figures(partition.counts)
                 + [Figures.duration(seconds: partition.elapsedSeconds)]
         }
@@ -135,6 +136,15 @@ public struct ReportText: Sendable {
             : "tried more than once: "
                 + retried.map { "\($0.number) (\($0.attempts)×)" }.joined(separator: ", ") + "\n"
         return Table.render(columns: columns, rows: rows, footer: footer, width: width) + note
+    }
+
+    /// Keys without the beginning that all of them share, so that what differs is not cut off.
+    private func shortened(_ keys: [String]) -> [String] {
+        let named = keys.filter { !$0.isEmpty }
+        guard named.count > 1, let first = named.min(), let last = named.max() else { return keys }
+        let shared = zip(first, last).prefix { $0 == $1 }.count
+        guard shared > 1 else { return keys }
+        return keys.map { $0.isEmpty ? $0 : "…" + $0.dropFirst(shared) }
     }
 
     private func figures(_ counts: Counts) -> [String] {

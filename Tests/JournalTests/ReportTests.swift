@@ -121,6 +121,27 @@ struct ReportTests {
         #expect(table.last?.contains("1,200,000") == true)
     }
 
+    @Test(arguments: [
+        (["", "00010", "00023"], ["−∞", "…10", "…23"]), (["", "00010"], ["−∞", "00010"]),
+        (["A1", "B1"], ["A1", "B1"]), (["0001", "00012"], ["…", "…2"]), ([""], ["−∞"]),
+        (["10", "19"], ["10", "19"]),
+    ])
+    func `keys are shown without the beginning they share`(lows: [String], shown: [String]) throws {
+        var run = summary()
+        let model = run.partitions[0]
+        run.partitions = lows.map { low in
+            var partition = model
+            partition.low = low
+            return partition
+        }
+        let lines = ReportText().report(run).split(separator: "\n")
+        let start = try #require(lines.firstIndex(of: "Partitions"))
+        let column = lines[(start + 3)..<(start + 3 + lows.count)].map { line in
+            String(line.split(separator: " ")[1])
+        }
+        #expect(column == shown)
+    }
+
     @Test func `a run that never began has a short report`() {
         var run = summary(result: "DATA", exit: 11)
         run.partitions = []
