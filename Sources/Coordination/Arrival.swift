@@ -76,17 +76,17 @@ package enum Arrival {
         }
     }
 
-    /// Copies or hard-links the input to a new file in the archive and hashes it there.
+    /// Copies the input to a new file in the archive and hashes it there.
     ///
-    /// A hard link is used where the file system allows it; the hash, and the checksum that the
-    /// splitter compares with it, notice a sender that writes into the file afterwards.
+    /// Never a hard link: the next night's file is often written over the same name in place,
+    /// and would take the archived input, and with it the proof, along.
     package static func archive(
         _ path: String, in directory: String, breathe: () throws -> Void
     ) throws -> ArrivedInput {
         try Files.makeDirectory(directory)
         let archived = "\(directory)/arriving-\(getpid())"
         Files.remove(archived)
-        if !Files.link(path, as: archived) { try copy(path, to: archived, breathe: breathe) }
+        try copy(path, to: archived, breathe: breathe)
         let hash = try Files.sha256(archived, breathe: breathe)
         let facts = try Files.facts(archived)
         return ArrivedInput(path: path, archivedPath: archived, bytes: facts.bytes, hash: hash)
@@ -127,7 +127,7 @@ package enum Arrival {
     ) throws {
         let wanted: [(String, Int64)] = [
             (directories.spool, bytes + bytes / 5 + CoordinationLimits.freeBytesMin),
-            (directories.archive, CoordinationLimits.freeBytesMin),
+            (directories.archive, bytes + CoordinationLimits.freeBytesMin),
             (
                 directories.state,
                 records * CoordinationLimits.stagingBytesPerRecord * 2

@@ -69,9 +69,11 @@ extension RunCoordinator {
                 queue += try handle(event, &book, table)
             }
             draw()
-            if fleet.childCount > 0 || !fleet.idle.isEmpty || fleet.crew.values.contains(where: {
-                $0.peer != nil
-            }) {
+            if fleet.childCount > 0 || !fleet.idle.isEmpty
+                || fleet.crew.values.contains(where: {
+                    $0.peer != nil
+                })
+            {
                 lastWorkerAt = clock
             }
             if clock - lastWorkerAt > CoordinationLimits.noWorkerLimit {
@@ -213,13 +215,14 @@ extension RunCoordinator {
         case .bug:
             throw RunStop(.bug, LogMessage(.statementFailed, reason), isResumable: true)
         case .retry, .data, .fenced:
+            // A worker may still tell of a claim of the drive before this one.
+            guard let claim = failure.claim, book.claims(of: worker).contains(claim) else {
+                return []
+            }
             if failure.text.hasPrefix(LoadingError.stagingLostPrefix) {
                 throw DriveEnd.stagingLost
             }
             if failure.text.hasPrefix(LoadingError.spoolTornPrefix) { throw DriveEnd.spoolTorn }
-            guard let claim = failure.claim, book.claims(of: worker).contains(claim) else {
-                return []
-            }
             return [.revoke(claim: claim, from: worker)]
         }
     }
@@ -247,6 +250,7 @@ extension RunCoordinator {
         let weight = table[claim]?.weight ?? 0
         if let worker = book.holder(of: claim) { fleet.count(claim: weight, for: worker) }
         recordsSettled += UInt64(max(weight, 0))
+        claimsSettled.insert(claim)
         book.finished(claim)
         if phase == .validate, let slice = table[claim]?.slice {
             let row = try SliceLedger.slice(slice, run: run, revision: revision, connection)
@@ -257,6 +261,9 @@ extension RunCoordinator {
 
     /// Looks at claims whose holder is silent; a claim that moves in the ledger is left alone.
     private func review(_ book: inout ClaimBook) throws -> [ClaimBook.Effect] {
+        // While all workers are busy nothing else asks the server: a lost session, and with it the
+        // lock on the target, would show only when the first of them gives up.
+        _ = try SessionClock.now(connection)
         var effects: [ClaimBook.Effect] = []
         for suspect in book.suspects(at: clock) {
             guard case .revoke(let claim, let worker) = suspect,
@@ -296,7 +303,8 @@ extension RunCoordinator {
                     [
                         "phase": phase.rawValue, "slice": String(table[claim]?.slice ?? 0),
                         "worker": worker, "epoch": String(state.epoch),
-                        "attempt": String(state.epoch), "attempts":
+                        "attempt": String(state.epoch),
+                        "attempts":
                             String(definition.job.attemptsMax),
                     ]), worker: worker)
             let progressed = chunksSeen[claim, default: 0] < state.chunkNumber

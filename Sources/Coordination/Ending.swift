@@ -41,7 +41,7 @@ enum Ending {
         switch error {
         case let stop as RunStop: return stop
         case let unfit as TargetUnfit:
-            return RunStop(.configuration, unfit.messages(job: coordinator?.definition.job.name ?? "-"))
+            return RunStop(.configuration, unfit.messages)
         case let trouble as FileTrouble:
             return RunStop(.infrastructure, trouble.message, isResumable: true)
         case let trouble as JournalError:

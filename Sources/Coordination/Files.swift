@@ -97,11 +97,6 @@ package enum Files {
         }
     }
 
-    /// Makes a second name for a file; false: the file system does not do that.
-    package static func link(_ path: String, as other: String) -> Bool {
-        unsafe Glibc.link(path, other) == 0
-    }
-
     /// Removes a file; nothing happens when it is not there.
     package static func remove(_ path: String) { _ = unsafe unlink(path) }
 
@@ -120,7 +115,8 @@ package enum Files {
         var buffer = [UInt8](repeating: 0, count: CoordinationLimits.blockBytes)
         var left = limit ?? Int64.max
         while left > 0 {
-            let got = try file.read(into: &buffer, at: 0, count: Int(min(left, Int64(buffer.count))))
+            let got = try file.read(
+                into: &buffer, at: 0, count: Int(min(left, Int64(buffer.count))))
             if got == 0 { break }
             unsafe buffer.withUnsafeBytes { bytes in
                 unsafe hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[..<got]))

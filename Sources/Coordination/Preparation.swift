@@ -26,12 +26,35 @@ package enum Preparation {
         return (end.outcome, end.messages.map { $0.line() })
     }
 
+    /// The names in a table's name as SQL writes it: unquoted ones in lower case, quoted ones
+    /// as they stand.
+    static func identifiers(of table: String) -> [String] {
+        var names = [""]
+        var isQuoted = false
+        var closed = false
+        for character in table.unicodeScalars {
+            switch character {
+            case "\"":
+                // Two marks inside quotation marks are one mark of the name.
+                if closed { names[names.count - 1] += "\"" }
+                closed = isQuoted
+                isQuoted.toggle()
+                continue
+            case "." where !isQuoted: names.append("")
+            default:
+                names[names.count - 1] +=
+                    isQuoted ? String(character) : String(character).lowercased()
+            }
+            closed = false
+        }
+        return names
+    }
+
     /// The trigger of PROTOCOL 20: moves the lock column when an online update forgets it; our
     /// own updates move it themselves, so the WHEN clause never lets them call it.
     package static func lockTrigger(table: String, column: String) -> String {
         let lock = quoteIdentifier(column)
-        let parts = table.split(separator: ".").map { quoteIdentifier(String($0)) }
-        let name = parts.joined(separator: ".")
+        let name = identifiers(of: table).map(quoteIdentifier).joined(separator: ".")
         let function = quoteIdentifier("kugiri_move_\(column)")
         return """
             CREATE OR REPLACE FUNCTION \(function)() RETURNS trigger LANGUAGE plpgsql AS $$

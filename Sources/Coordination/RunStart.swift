@@ -65,9 +65,12 @@ package enum RunStart {
             try Schema.check(connection)
             guard let row = try RunLedger.get(run, connection) else {
                 throw RunStop(
-                    .usage, LogMessage(.commandFailed, [
-                        "command": "resume", "reason": "there is no run \(run)",
-                    ]))
+                    .usage,
+                    LogMessage(
+                        .commandFailed,
+                        [
+                            "command": "resume", "reason": "there is no run \(run)",
+                        ]))
             }
             guard row.state == "open" else {
                 return try finished(row, connection)

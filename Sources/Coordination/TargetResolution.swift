@@ -10,11 +10,12 @@ package import Settings
 
 /// What does not fit between a job and its target table.
 package struct TargetUnfit: Error {
+    package var job: String
     package var table: String
     package var reasons: [String]
 
     /// As messages for the operator.
-    package func messages(job: String) -> [LogMessage] {
+    package var messages: [LogMessage] {
         reasons.map { LogMessage(.targetUnfit, ["target": table, "job": job, "reason": $0]) }
     }
 }
@@ -31,9 +32,11 @@ package struct TargetResolution {
 
     private struct CatalogColumn {
         var type: String
+        var castType: String
         var typeID: Int64
         var isNotNull: Bool
         var isGenerated: Bool
+        var hasDefault: Bool
         var collationIsDeterministic: Bool
         var timePrecision: Int?
     }
@@ -58,13 +61,14 @@ package struct TargetResolution {
         let table = try TargetCatalog.table(target.table, connection)
         guard let table else {
             throw TargetUnfit(
-                table: target.table,
+                job: job.name, table: target.table,
                 reasons: ["there is no such table for user's search path; create it"])
         }
         for column in try TargetCatalog.columns(table.id, connection) {
             columns[column.name] = CatalogColumn(
-                type: column.type, typeID: column.typeID, isNotNull: column.isNotNull,
-                isGenerated: column.isGenerated,
+                type: column.type, castType: column.castType, typeID: column.typeID,
+                isNotNull: column.isNotNull,
+                isGenerated: column.isGenerated, hasDefault: column.hasDefault,
                 collationIsDeterministic: column.isDeterministic,
                 timePrecision: column.timePrecision)
         }
@@ -90,14 +94,17 @@ package struct TargetResolution {
                     + "lock: {trusted: true}")
         }
         let checks = try TargetCatalog.checks(
-            table.id, columns: staging.map(\.name).filter { columns[unquoted($0)] != nil }
+            table.id,
+            columns: staging.map(\.name).filter { columns[unquoted($0)] != nil }
                 .map(unquoted), connection)
         let plan = TargetPlan(
             table: table.name, tableID: table.id, keys: keys, lockColumn: lock,
             updateCountColumn: counter, columns: staging, checks: checks,
             assignments: assignments, values: values, sums: sums,
             inserts: target.mode == .upsert, history: job.history)
-        guard reasons.isEmpty else { throw TargetUnfit(table: table.name, reasons: reasons) }
+        guard reasons.isEmpty else {
+            throw TargetUnfit(job: job.name, table: table.name, reasons: reasons)
+        }
         try rehearse(plan, connection)
         return plan
     }
@@ -122,7 +129,7 @@ package struct TargetResolution {
                 "DEALLOCATE rehearse_apply; DEALLOCATE rehearse_certify; DEALLOCATE rehearse_see")
         } catch let error as PostgresError where !error.connectionLost {
             throw TargetUnfit(
-                table: plan.table,
+                job: job.name, table: plan.table,
                 reasons: ["the load cannot be prepared: \(error.message)"])
         }
     }
@@ -141,7 +148,7 @@ package struct TargetResolution {
             let name = stage(key.field, for: key.column, column, isRequired: true)
             return name.map {
                 TargetPlan.KeyColumn(
-                    column: quoteIdentifier(key.column), staging: $0, type: column.type)
+                    column: quoteIdentifier(key.column), staging: $0, type: column.castType)
             }
         }
     }
@@ -185,7 +192,7 @@ package struct TargetResolution {
             let quoted = quoteIdentifier(mapping.column)
             let (update, insert) = expressions(mapping, column)
             return TargetPlan.Assignment(
-                column: quoted, type: column.type, update: update, insert: insert)
+                column: quoted, type: column.castType, update: update, insert: insert)
         }
     }
 
@@ -282,6 +289,17 @@ package struct TargetResolution {
     private mutating func checkUnassigned() {
         for name in columns.keys.sorted() where name.hasPrefix("kugiri_") {
             reasons.append("column \(name): names beginning with kugiri_ are Kugiri's own")
+        }
+        guard job.target.mode == .upsert else { return }
+        let target = job.target
+        let written =
+            target.key.map(\.column) + target.columns.map(\.column) + [target.lockColumn]
+            + [target.updateCountColumn].compactMap { $0 }
+        for (name, column) in columns.sorted(by: { $0.key < $1.key })
+        where column.isNotNull && !column.hasDefault && !written.contains(name) {
+            reasons.append(
+                "column \(name) is NOT NULL without a default and the job gives it no value, so "
+                    + "that no row could be inserted; map it, or give it a default")
         }
     }
 

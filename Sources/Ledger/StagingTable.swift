@@ -3,10 +3,13 @@
 public import Plan
 import Postgres
 
-/// The tables a run makes for itself. Names carry the run's number, never anything from outside.
+/// The tables a run makes for itself.
+///
+/// Names carry the run's number, never anything from outside.
 public struct RunTables: Sendable {
     /// The run's number in the ledger.
     public var number: Int64
+    /// What the run writes and how.
     public var plan: TargetPlan
 
     /// The tables of a run.
@@ -43,9 +46,11 @@ public struct RunTables: Sendable {
 
     /// The columns of a slice's COPY.
     public var copyColumns: String {
-        (["kugiri_key", "kugiri_record", "kugiri_seq", "kugiri_last", "kugiri_seen",
+        ([
+            "kugiri_key", "kugiri_record", "kugiri_seq", "kugiri_last", "kugiri_seen",
             "kugiri_lock_at", "kugiri_lock_xmin", "kugiri_lock_count", "kugiri_digest",
-            "kugiri_state", "kugiri_outcome"] + plan.columns.map(\.name)).joined(separator: ", ")
+            "kugiri_state", "kugiri_outcome",
+        ] + plan.columns.map(\.name)).joined(separator: ", ")
     }
 
     /// Makes one slice's table; the CHECK on its range lets it be attached without a scan.

@@ -4,12 +4,21 @@ public import Postgres
 
 /// A column as the catalog has it.
 public struct CatalogColumnRow: Sendable {
+    /// Not quoted.
     public var name: String
     /// As `format_type` writes it.
     public var type: String
+    /// As `type`, without the length of a text or a bit string.
+    public var castType: String
+    /// The oid in `pg_type`.
     public var typeID: Int64
+    /// Whether it refuses NULL.
     public var isNotNull: Bool
+    /// Whether the server alone writes it.
     public var isGenerated: Bool
+    /// Filled by a default, an identity or a generation when an insert leaves it out.
+    public var hasDefault: Bool
+    /// Whether equal means equal bytes.
     public var isDeterministic: Bool
     /// Digits after the second; nil: not a timestamp, or all six.
     public var timePrecision: Int?
@@ -32,6 +41,11 @@ public enum TargetCatalog {
         if rows.bool(0, 3) == true {
             faults.append("row-level security is on: rows could be skipped silently")
         }
+        if rows.bool(0, 5) == true {
+            faults.append(
+                "it is in a schema of Kugiri's own; name the target with its schema, or set a "
+                    + "search_path without \"$user\"")
+        }
         if rows.text(0, 4) == "u" {
             faults.append("it is UNLOGGED: a crash would empty it")
         }
@@ -46,10 +60,11 @@ public enum TargetCatalog {
         return (0..<rows.count).map { row in
             CatalogColumnRow(
                 name: rows.text(row, 0) ?? "", type: rows.text(row, 1) ?? "",
-                typeID: rows.int(row, 2) ?? 0, isNotNull: rows.bool(row, 3) == true,
-                isGenerated: rows.bool(row, 4) == true,
-                isDeterministic: rows.bool(row, 5) != false,
-                timePrecision: rows.int(row, 6).map { Int($0) })
+                castType: rows.text(row, 8) ?? "", typeID: rows.int(row, 2) ?? 0,
+                isNotNull: rows.bool(row, 3) == true,
+                isGenerated: rows.bool(row, 4) == true, hasDefault: rows.bool(row, 5) == true,
+                isDeterministic: rows.bool(row, 6) != false,
+                timePrecision: rows.int(row, 7).map { Int($0) })
         }
     }
 

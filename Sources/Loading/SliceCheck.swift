@@ -168,8 +168,10 @@ extension SliceRules {
         return slice
     }
 
-    /// Sorts by key image, then by place in the file. Keys of one slice share a long prefix
-    /// (zero-filled numbers), so the eight bytes behind it decide nearly every comparison.
+    /// Sorts by key image, then by place in the file.
+    ///
+    /// Keys of one slice share a long prefix (zero-filled numbers), so the eight bytes behind it
+    /// decide nearly every comparison.
     static func sort(_ entries: inout [SliceEntry], keys: [UInt8]) {
         guard let first = entries.first else { return }
         var shared = Int(first.keyCount)
@@ -263,7 +265,8 @@ extension SliceRules {
                 identity.append(0)
             }
             for field in uniqueHeaderFields {
-                identity.append(contentsOf: (groups[Int(entry.group)].headerFields[field] ?? "").utf8)
+                identity.append(
+                    contentsOf: (groups[Int(entry.group)].headerFields[field] ?? "").utf8)
                 identity.append(0)
             }
             guard !seen.insert(identity).inserted else { continue }

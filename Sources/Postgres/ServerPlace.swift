@@ -89,6 +89,9 @@ struct ServerPlace: Equatable {
             # The proofs of a run rest on these two.
             fsync = on
             full_page_writes = on
+            # The owner's name is also the name of Kugiri's schema: "$user" would put a table that is
+            # created without a schema there, and a later run would load that one.
+            search_path = 'public'
             # Short statements many times over: compiling them never pays.
             jit = off
             # One file per weekday, begun anew after a week.
