@@ -133,7 +133,8 @@ final class Night {
 
     /// Kills one server process with SIGKILL: the server ends all others and starts anew.
     func crashServer(at backend: Int32? = nil) throws {
-        kill(backend ?? connection.backendPID, SIGKILL)
+        let victim = try Connection(url: FleetServer.url(of: name), applicationName: "victim")
+        kill(backend ?? victim.backendPID, SIGKILL)
         // Until our own session is gone the server has not noticed yet.
         try waitUntil("the crash") { (try? connection.execute("SELECT 1")) == nil }
         var fresh: Connection?
