@@ -2,6 +2,7 @@
 // run that was within its reject budget.
 
 import Coordination
+import Plan
 import Testing
 import Wire
 
