@@ -12,7 +12,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-/// A module of the product. Arrows go only downwards in this file.
+/// A module of the product.
+///
+/// Arrows go only downwards in this file.
 func module(
     _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
 ) -> Target {
@@ -77,7 +79,9 @@ let package = Package(
         tests("Journal"),
         tests("Ledger", ["Postgres", "Plan"]),
         tests("Loading", ["Records", "Plan", "Postgres", "Ledger", "Settings"]),
-        tests("Coordination", ["Records", "Plan", "Loading", "Ledger", "Journal", "Settings"]),
+        tests(
+            "Coordination",
+            ["Records", "Plan", "Wire", "Loading", "Ledger", "Journal", "Settings"]),
         .testTarget(
             name: "FleetTests",
             dependencies: ["kugiri", "Postgres", "Records", "Plan", "Settings", "Messaging"],

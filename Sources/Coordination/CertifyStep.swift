@@ -109,7 +109,8 @@ extension RunCoordinator {
         if table.restored == 0 {
             list.append(
                 Proof(
-                    name: "table: inserted + updated = ledger's", expected: String(
+                    name: "table: inserted + updated = ledger's",
+                    expected: String(
                         counts.inserted + counts.updated),
                     found: String(table.inserted + table.updated)))
         }
@@ -117,8 +118,9 @@ extension RunCoordinator {
             list.append(
                 Proof(
                     name: "table: sum of \(plan.sums[index]) (yen)",
-                    expected: String(validate.sums.indices.contains(index)
-                        ? validate.sums[index] : 0),
+                    expected: String(
+                        validate.sums.indices.contains(index)
+                            ? validate.sums[index] : 0),
                     found: String(sum)))
         }
         if table.changedSince > 0 {
@@ -150,7 +152,8 @@ extension RunCoordinator {
         guard proofs.allSatisfy(\.holds) else { throw RunStop(.bug, [], isResumable: true) }
         try writeRejects()
         if try ProofLedger.counts(
-            run: run, revision: revision, phase: .load, connection).late > 0
+            run: run, revision: revision, phase: .load, connection
+        ).late > 0
             || counts.rejected > rejectsValidated()
         {
             throw RunStop(
@@ -198,7 +201,8 @@ extension RunCoordinator {
 
     private func rejectsValidated() throws -> Int64 {
         try ProofLedger.counts(
-            run: run, revision: revision, phase: .validate, connection).rejected
+            run: run, revision: revision, phase: .validate, connection
+        ).rejected
     }
 
     private func certificate(

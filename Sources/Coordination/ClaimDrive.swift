@@ -250,6 +250,7 @@ extension RunCoordinator {
         let weight = table[claim]?.weight ?? 0
         if let worker = book.holder(of: claim) { fleet.count(claim: weight, for: worker) }
         recordsSettled += UInt64(max(weight, 0))
+        claimsSettled.insert(claim)
         book.finished(claim)
         if phase == .validate, let slice = table[claim]?.slice {
             let row = try SliceLedger.slice(slice, run: run, revision: revision, connection)

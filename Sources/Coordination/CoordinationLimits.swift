@@ -41,6 +41,8 @@ package enum CoordinationLimits {
     static let requeueBatchMax = 200
     /// Rejects read from the ledger at once.
     static let rejectsPerRead = 5_000
+    /// A count in a heartbeat; more records are in no file, and sums of these cannot overflow.
+    static let beatFigureMax: UInt64 = 1 << 40
     /// A worker's rate is taken over at least this long: chunks of half a second would make it jump
     /// between nothing and twice the truth.
     static let rateWindowSeconds = 2.0

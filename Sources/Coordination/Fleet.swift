@@ -30,8 +30,9 @@ struct Crew {
     var recordsDone: UInt64 = 0
 }
 
-/// The fleet of one run. A class, because database waits and the loop both let it breathe; one
-/// thread uses it.
+/// The fleet of one run.
+///
+/// A class, because database waits and the loop both let it breathe; one thread uses it.
 final class Fleet {
     private let context: Context
     private let router: RouterSocket

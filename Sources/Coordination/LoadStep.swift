@@ -32,7 +32,8 @@ extension RunCoordinator {
             LogMessage(
                 .attemptsExhausted,
                 [
-                    "phase": phase.rawValue, "slice": "?", "attempts": String(definition.job.attemptsMax),
+                    "phase": phase.rawValue, "slice": "?",
+                    "attempts": String(definition.job.attemptsMax),
                     "worker": lastFailure?.worker ?? "?", "reason": "staging was lost each time",
                     "run": run,
                 ]), isResumable: true)

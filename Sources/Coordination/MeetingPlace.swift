@@ -1,5 +1,6 @@
 // Where coordinator and local workers meet: a 0700 folder of this process alone.
 
+import FoundationEssentials
 import Glibc
 import Messaging
 
@@ -10,11 +11,24 @@ enum MeetingPlace {
 
     /// The endpoint of this process, in a folder of its own.
     static func endpoint(state: String) throws -> Endpoint {
+        sweep(state: state)
         let inside = "\(state)/ipc/\(getpid())"
         let directory =
             inside.utf8.count + "/coordinator.ipc".utf8.count <= pathBytesMax
             ? inside : "/tmp/kugiri-\(getuid())-\(getpid())"
         return try Endpoint.ipc(directory: directory)
+    }
+
+    /// Removes the folders of coordinators that were killed and could not do so themselves.
+    ///
+    /// A folder's name is its process: a socket cannot be shared between machines anyway.
+    static func sweep(state: String) {
+        let folder = "\(state)/ipc"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names {
+            guard let process = Int32(name), kill(process, 0) != 0, errno == ESRCH else { continue }
+            try? Files.removeDirectory("\(folder)/\(name)")
+        }
     }
 
     /// Removes the folder at the end of the run.

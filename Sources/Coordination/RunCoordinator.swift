@@ -13,8 +13,10 @@ import Records
 import Settings
 import Wire
 
-/// The coordinator of one run. A class, because the database connection's idle hook and the loop
-/// both reach it; one thread uses it.
+/// The coordinator of one run.
+///
+/// A class, because the database connection's idle hook and the loop both reach it; one thread uses
+/// it.
 final class RunCoordinator {
     let executable: String
     let binaryVersion: String
@@ -44,6 +46,8 @@ final class RunCoordinator {
     var warnings: [Outcome] = []
     var certificateHash: String?
     var screen: RunScreen
+    /// Claims whose work is counted from the ledger.
+    var claimsSettled: Set<Int64> = []
     /// Records done in the phase, from finished claims.
     var recordsSettled: UInt64 = 0
     var rejectsSettled: Int64 = 0
@@ -192,14 +196,15 @@ final class RunCoordinator {
         phase = next
     }
 
+    /// What the fleet has under way in this phase, beyond what is settled.
+    var inFlight: InFlight {
+        InFlight(fleet.crew.values.lazy.compactMap(\.beat), of: phase, settled: claimsSettled)
+    }
+
     func draw(isFinal: Bool = false) {
-        var done = recordsSettled
-        var rejects = rejectsSettled
-        for worker in fleet.crew.values {
-            guard let beat = worker.beat, beat.claim != nil, beat.phase == phase else { continue }
-            done += beat.recordsDone
-            rejects += phase == .validate ? Int64(beat.rejects) : 0
-        }
+        let inFlight = inFlight
+        var done = recordsSettled + inFlight.records
+        let rejects = rejectsSettled + (phase == .validate ? inFlight.rejects : 0)
         // Publish handles no records; what it shows is the whole run's.
         if phase == .publish { done = envelope?.dataRecords ?? done }
         fleet.recordsDone = done

@@ -41,7 +41,7 @@ package struct RunScreen {
             .map { name in
                 ProgressState.Worker(
                     name: name, state: state(of: crew[name], isIdle: idle.contains(name)),
-                    recordsPerSecond: rate(name, crew[name], at: now))
+                    recordsPerSecond: idle.contains(name) ? 0 : rate(name, crew[name], at: now))
             }
         let progress = ProgressState(
             run: run, phase: phase.rawValue, phases: phases, recordsDone: Int64(done),

@@ -69,9 +69,12 @@ package enum RunStart {
             try Schema.check(connection)
             guard let row = try RunLedger.get(run, connection) else {
                 throw RunStop(
-                    .usage, LogMessage(.commandFailed, [
-                        "command": "resume", "reason": "there is no run \(run)",
-                    ]))
+                    .usage,
+                    LogMessage(
+                        .commandFailed,
+                        [
+                            "command": "resume", "reason": "there is no run \(run)",
+                        ]))
             }
             guard row.state == "open" else {
                 return try finished(row, connection)
@@ -190,6 +193,7 @@ package enum RunStart {
             settingsHash: request.settingsHash, target: plan.table, targetID: plan.tableID,
             definition: try JSONText.compact(definition), plan: try JSONText.compact(plan),
             coordinator: identity, tolerances: try JSONText.compact(request.tolerances))
+        var superseded: [String] = []
         let created = try connection.transaction { connection in
             for open in try RunLedger.open(onTarget: plan.tableID, connection) {
                 guard !open.loaded else {
@@ -200,6 +204,7 @@ package enum RunStart {
                             ["run": open.run, "target": plan.table, "since": open.since]))
                 }
                 try RunLedger.supersede(open.run, connection)
+                superseded.append(open.run)
             }
             let created = try RunLedger.create(new, connection)
             guard
@@ -210,6 +215,10 @@ package enum RunStart {
                 request.command, run: created.run, version: request.binaryVersion,
                 hash: request.settingsHash, connection)
             return (created.run, taken.term)
+        }
+        // Nobody can go on with them; what was read of them stays in the archive.
+        for run in superseded {
+            if let row = try RunLedger.get(run, connection) { try discardLeftovers(of: row) }
         }
         guard let row = try RunLedger.get(created.0, connection) else {
             throw LedgerError.broken("run \(created.0) vanished")
@@ -292,6 +301,14 @@ package enum RunStart {
                 ]))
     }
 
+    /// Removes the spool and sockets of a run that is closed, wherever its own settings put them.
+    private static func discardLeftovers(of row: RunRow) throws {
+        let definition = try JSONDecoder().decode(
+            RunDefinition.self, from: Data(row.definition.utf8))
+        try Files.removeDirectory(definition.spoolDirectory(of: row.run))
+        MeetingPlace.sweep(state: definition.directories.state)
+    }
+
     /// A finished run is proved again from ledger and certificate.
     static func finished(_ row: RunRow, _ connection: borrowing Connection) throws -> RunEnd {
         guard row.state == "published", let text = row.summary,
@@ -321,12 +338,9 @@ package enum RunStart {
         let counts = RunCoordinator.counts(
             load, records: shares.values.reduce(0) { $0 + $1.records },
             rejected: shares.values.reduce(0) { $0 + $1.rejected }, conflicts: conflicts)
-        let decoder = JSONDecoder()
-        // A coordinator that died right after publishing left its spool behind.
-        try Files.removeDirectory(
-            decoder.decode(RunDefinition.self, from: Data(row.definition.utf8))
-                .spoolDirectory(of: row.run))
-        var summary = try decoder.decode(RunSummary.self, from: Data(text.utf8))
+        // A coordinator that died right after publishing left both behind.
+        try discardLeftovers(of: row)
+        var summary = try JSONDecoder().decode(RunSummary.self, from: Data(text.utf8))
         guard counts.balances, counts == summary.counts else {
             throw LedgerError.broken(
                 "the ledger's counts of \(row.run) are not those of its certificate")

@@ -4,7 +4,9 @@ package import Journal
 package import Loading
 package import Plan
 
-/// A run ends here. Thrown by every step of the coordinator.
+/// A run ends here.
+///
+/// Thrown by every step of the coordinator.
 package struct RunStop: Error {
     package var outcome: Outcome
     /// What happened, where, and what to do; the first is the cause.

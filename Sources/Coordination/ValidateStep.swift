@@ -21,13 +21,11 @@ extension RunCoordinator {
                 run: run, revision: revision, phase: .validate, connection)
         }
         rejectsSettled = try ProofLedger.counts(
-            run: run, revision: revision, phase: .validate, connection).rejected
+            run: run, revision: revision, phase: .validate, connection
+        ).rejected
         let job = definition.job
         try driveWithSpool(.validate) {
-            let inFlight = fleet.crew.values.reduce(Int64(0)) {
-                $0 + (($1.beat?.claim == nil) ? 0 : Int64($1.beat?.rejects ?? 0))
-            }
-            fleet.budgetExceeded = rejectsSettled + inFlight > Int64(job.maxRejects)
+            fleet.budgetExceeded = rejectsSettled + inFlight.rejects > Int64(job.maxRejects)
             return fleet.budgetExceeded && job.onBudget == .stop
                 && rejectsSettled > Int64(job.maxRejects)
         }

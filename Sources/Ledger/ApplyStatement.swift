@@ -74,9 +74,11 @@ public struct ApplyStatement: Sendable {
         return list.joined(separator: ",\n    ")
     }
 
-    /// Applies the rows of a scope that are the `$3`-th record of their target row, except the
-    /// busy ones (`$4`). Returns one row: staged, inserted, updated, unchanged, converged,
-    /// digest, then one sum per summed field over the settled rows.
+    /// Applies the rows of a scope that are the `$3`-th record of their target row, except the busy
+    /// ones (`$4`).
+    ///
+    /// Returns one row: staged, inserted, updated, unchanged, converged, digest, then one sum per
+    /// summed field over the settled rows.
     public func apply(_ scope: Scope) -> String {
         let rowsOf = { (name: String) in "(SELECT count(*) FROM \(name))" }
         let sums = plan.sums.indices.map { "(SELECT coalesce(sum(m\($0)), 0) FROM m)" }
@@ -183,8 +185,9 @@ public struct ApplyStatement: Sendable {
         return text
     }
 
-    /// Rows of a scope that are not settled become open conflicts and are marked. `$5` run,
-    /// `$6` revision, `$7` slice, `$8` partition.
+    /// Rows of a scope that are not settled become open conflicts and are marked.
+    ///
+    /// `$5` run, `$6` revision, `$7` slice, `$8` partition.
     public func noteConflicts(_ scope: Scope) -> String {
         """
         WITH rest AS MATERIALIZED (
@@ -246,8 +249,10 @@ public struct ApplyStatement: Sendable {
     }
 
     /// Requeue (PROTOCOL 22): locks the target rows of some records and reads them anew; the
-    /// records become unprocessed again. A row that validation saw and that is gone stays a
-    /// conflict: a row deleted online never rises again.
+    /// records become unprocessed again.
+    ///
+    /// A row that validation saw and that is gone stays a conflict: a row deleted online never
+    /// rises again.
     public var seeAgain: String {
         """
         WITH locked AS MATERIALIZED (
@@ -301,7 +306,9 @@ public struct ApplyStatement: Sendable {
         "SELECT s.kugiri_record FROM \(staging) s WHERE \(inScope(.range))"
     }
 
-    /// One record that the target refuses: indicator error, late reject. Returns the record.
+    /// One record that the target refuses: indicator error, late reject.
+    ///
+    /// Returns the record.
     public var markLate: String {
         """
         UPDATE \(staging) s SET kugiri_state = 'E', kugiri_outcome = 'R'
@@ -317,7 +324,7 @@ public struct ApplyStatement: Sendable {
         """
     }
 
-    /// Number of staged rows and their digest in a range: is staging still there?
+    /// Number of staged rows and their digest in a range, to tell whether staging is still there.
     public var recount: String {
         """
         SELECT count(*), coalesce(bit_xor(s.kugiri_digest), 0) FROM \(staging) s
@@ -325,8 +332,10 @@ public struct ApplyStatement: Sendable {
         """
     }
 
-    /// Certify: counts outcomes and sums from the staged rows, and compares the target where it
-    /// is still ours. `$1` and `$2` bound the range; the plan's values follow.
+    /// Certify: counts outcomes and sums from the staged rows, and compares the target where it is
+    /// still ours.
+    ///
+    /// `$1` and `$2` bound the range; the plan's values follow.
     public var certify: String {
         let first = 3
         let ours = """
@@ -355,8 +364,9 @@ public struct ApplyStatement: Sendable {
             """
     }
 
-    /// Reads what validation sees of the target: `$1`… hold the keys as text arrays. Binary
-    /// result: ordinal, lock value, row version, update count.
+    /// Reads what validation sees of the target: `$1`… hold the keys as text arrays.
+    ///
+    /// Binary result: ordinal, lock value, row version, update count.
     public static func see(_ plan: TargetPlan) -> String {
         let arrays = plan.keys.indices.map { "$\($0 + 1)::text[]" }.joined(separator: ", ")
         let names = plan.keys.indices.map { "k\($0)" }.joined(separator: ", ")

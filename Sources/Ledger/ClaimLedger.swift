@@ -5,14 +5,23 @@ public import Postgres
 
 /// A claim as its worker took it.
 public struct TakenClaim: Sendable {
+    /// The ledger's number of it.
     public var id: Int64
+    /// The run it belongs to.
     public var run: String
+    /// The run's revision.
     public var revision: Int
+    /// What is to be done.
     public var phase: Phase
+    /// The slice it is about.
     public var slice: Int
+    /// nil in phases that work by slice.
     public var partition: Int?
+    /// The keys it is about.
     public var range: KeyRange
+    /// The epoch; a newer one fences it.
     public var epoch: Int64
+    /// Chunks that are committed.
     public var chunkNumber: Int
     /// Load: everything below this text is done.
     public var doneTo: String
@@ -20,8 +29,11 @@ public struct TakenClaim: Sendable {
 
 /// A claim as the coordinator finds it in the ledger.
 public struct ClaimState: Sendable, Equatable {
+    /// The epoch; a newer one fences it.
     public var epoch: Int64
+    /// Chunks that are committed.
     public var chunkNumber: Int
+    /// Whether nothing of it is left to do.
     public var isFinished: Bool
     /// Whether a database session ever took it.
     public var wasTaken: Bool
@@ -132,8 +144,9 @@ public enum ClaimLedger {
             isFinished: rows.bool(0, 2) == true, wasTaken: rows.text(0, 3) != nil)
     }
 
-    /// Raises a claim's epoch: its holder writes nothing any more. Waits for a row lock only as
-    /// long as the session's lock_timeout (55P03).
+    /// Raises a claim's epoch: its holder writes nothing any more.
+    ///
+    /// Waits for a row lock only as long as the session's lock_timeout (55P03).
     public static func raise(
         _ claim: Int64, _ connection: borrowing Connection
     ) throws -> ClaimState {

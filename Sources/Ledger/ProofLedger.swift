@@ -5,15 +5,25 @@ public import Postgres
 
 /// Counts of what a phase did; a row of `kugiri.interval`, or a sum of rows.
 public struct IntervalCounts: Sendable, Equatable {
+    /// Valid records there were.
     public var staged: Int64 = 0
+    /// Rows made.
     public var inserted: Int64 = 0
+    /// Rows changed.
     public var updated: Int64 = 0
+    /// Rows removed.
     public var deleted: Int64 = 0
+    /// Rows closed because the input lacks them.
     public var closed: Int64 = 0
+    /// Rows that held the wanted values already.
     public var unchanged: Int64 = 0
+    /// Unchanged rows that somebody else had brought there since validation.
     public var converged: Int64 = 0
+    /// Rows that changed, vanished or appeared since validation, or were locked.
     public var conflicts: Int64 = 0
+    /// Records that the target's constraints refused during the load.
     public var late: Int64 = 0
+    /// Records that validation rejected.
     public var rejected: Int64 = 0
     /// Sums of the settled rows, one per summed field.
     public var sums: [Int64] = []
@@ -56,23 +66,33 @@ public struct IntervalCounts: Sendable, Equatable {
 
 /// What a partition came to.
 public struct PartitionRow: Sendable {
+    /// As the partition table numbers it.
     public var number: Int
+    /// Its keys.
     public var range: KeyRange
+    /// What became of its records.
     public var counts: IntervalCounts
+    /// Names of the workers that loaded it, sorted.
     public var workers: [String]
+    /// The most often one of its claims was taken.
     public var attempts: Int
+    /// From the first chunk's start to the last one's commit.
     public var elapsedSeconds: Double
     /// nil: it never began (no staged rows of it are loaded yet).
     public var startedAt: String?
+    /// When its last chunk was committed; nil: none is.
     public var endedAt: String?
 }
 
 /// How conflicts ended, for one partition.
 public struct ConflictRow: Sendable, Equatable {
+    /// nil: outside every partition.
     public var partition: Int?
+    /// open, applied or skipped.
     public var state: String
     /// I, U, N or R for applied ones.
     public var outcome: String?
+    /// How many.
     public var count: Int64
 }
 

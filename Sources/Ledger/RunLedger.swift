@@ -5,19 +5,27 @@ public import Postgres
 
 /// What a new run is made of.
 public struct NewRun: Sendable {
+    /// The job's name.
     public var job: String
+    /// The program id operators know the job by.
     public var program: String
     /// ISO date; nil: the job has no business date.
     public var businessDate: String?
     /// JSON object with sorted keys.
     public var parameters: String
+    /// Where the input came from.
     public var inputPath: String
+    /// The input's length.
     public var inputBytes: Int64
+    /// SHA-256 of the input, in hexadecimal.
     public var inputHash: String
+    /// SHA-256 of the contract, in hexadecimal.
     public var contractHash: String
+    /// SHA-256 of the settings, in hexadecimal.
     public var settingsHash: String
     /// The table as the catalog names it.
     public var target: String
+    /// The target table's oid.
     public var targetID: Int64
     /// JSON: job, contract, directories; what a resume works with.
     public var definition: String
@@ -55,33 +63,57 @@ public struct NewRun: Sendable {
 
 /// A run as the ledger has it.
 public struct RunRow: Sendable {
+    /// The id people say.
     public var run: String
+    /// Counts all runs of the database.
     public var number: Int64
+    /// The job's name.
     public var job: String
+    /// The program id operators know the job by.
     public var program: String
+    /// ISO date; nil: the job has no business date.
     public var businessDate: String?
+    /// JSON object with sorted keys.
     public var parameters: String
+    /// Where the input came from.
     public var inputPath: String
+    /// The input's length.
     public var inputBytes: Int64
+    /// SHA-256 of the input, in hexadecimal.
     public var inputHash: String
+    /// SHA-256 of the contract, in hexadecimal.
     public var contractHash: String
+    /// The table as the catalog names it.
     public var target: String
+    /// The target table's oid.
     public var targetID: Int64
+    /// JSON: job, contract, directories.
     public var definition: String
+    /// JSON: the target as resolved against the catalog.
     public var plan: String
     /// JSON of the envelope; nil: the split is not done.
     public var envelope: String?
+    /// Counts the inputs of the run, from 1.
     public var revision: Int
+    /// The newest coordinator's term.
     public var term: Int64
+    /// The phase it is in.
     public var phase: Phase
     /// open, ended, published or superseded.
     public var state: String
+    /// The newest coordinator, for people.
     public var coordinator: String
+    /// JSON array: tolerances that are not the job's defaults.
     public var tolerances: String
+    /// When it was created.
     public var startedAt: String
+    /// nil: it has not ended.
     public var endedAt: String?
+    /// The outcome's class; nil: it has not ended.
     public var result: String?
+    /// nil: it has not ended.
     public var exitCode: Int?
+    /// JSON of the result; nil: it has not ended.
     public var summary: String?
 }
 

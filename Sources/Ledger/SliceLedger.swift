@@ -5,11 +5,15 @@ public import Postgres
 
 /// A slice as the ledger has it.
 public struct SliceRow: Sendable {
+    /// Its number in the run, from 0.
     public var slice: Int
+    /// The keys it holds.
     public var range: KeyRange
     /// Name of the spool file in the run's spool directory.
     public var file: String
+    /// Data records in it.
     public var records: Int64
+    /// The spool file's length.
     public var bytes: Int64
     /// XXH64 of the spool file.
     public var checksum: UInt64
@@ -17,6 +21,7 @@ public struct SliceRow: Sendable {
     public var staging: String
     /// Known after validation.
     public var staged: Int64?
+    /// Rejected records; known after validation.
     public var rejected: Int64?
 
     /// Memberwise; not yet validated.
@@ -40,6 +45,7 @@ public struct ChunkPromise: Sendable, Equatable {
     public var low: String
     /// Exclusive; nil: no upper bound.
     public var high: String?
+    /// Staged rows in it.
     public var rows: Int64
     /// Exclusive or of the rows' digests.
     public var digest: UInt64
@@ -66,6 +72,7 @@ public struct Reject: Sendable, Equatable {
     public var byteOffset: Int64
     /// Masked key image; nil: unreadable.
     public var key: String?
+    /// The field that broke the rule.
     public var field: String
     /// The rule's id.
     public var rule: String
@@ -89,17 +96,21 @@ public struct Reject: Sendable, Equatable {
 
 /// Everything validation found in one slice, as it is committed.
 public struct SliceFindings: Sendable {
+    /// Valid records.
     public var staged: Int64 = 0
+    /// Rejected records; known after validation.
     public var rejected: Int64 = 0
     /// Exclusive or of the digests of the staged rows.
     public var digest: UInt64 = 0
     /// Sums of the staged rows, one per summed field.
     public var sums: [Int64] = []
+    /// The load chunks, in key order.
     public var chunks: [ChunkPromise] = []
     /// Per header group: data records, and one figure per control total (nil: unreadable).
     public var totals: [Int: (records: Int64, figures: [Int64?])] = [:]
     /// Per partition (0: outside every range): records and rejected records.
     public var shares: [Int: (records: Int64, rejected: Int64)] = [:]
+    /// What is listed; at most as many as the job reports.
     public var rejects: [Reject] = []
 
     /// Nothing found yet.
@@ -195,7 +206,9 @@ public enum SliceLedger {
     }
 
     /// Writes what validation found, replacing what it said of the slice before; inside the
-    /// transaction that staged the rows. A second validation must find the same.
+    /// transaction that staged the rows.
+    ///
+    /// A second validation must find the same.
     public static func write(
         _ findings: SliceFindings, of slice: Int, run: String, revision: Int,
         _ connection: borrowing Connection
@@ -280,7 +293,9 @@ public enum SliceLedger {
     }
 
     /// After a slice was staged anew: rows whose load interval is committed count as done, those
-    /// with a conflict or a late reject as they were noted. Nothing happens before the load.
+    /// with a conflict or a late reject as they were noted.
+    ///
+    /// Nothing happens before the load.
     public static func markDoneAgain(
         slice: Int, staging: String, run: String, revision: Int,
         _ connection: borrowing Connection

@@ -3,10 +3,13 @@
 public import Plan
 import Postgres
 
-/// The tables a run makes for itself. Names carry the run's number, never anything from outside.
+/// The tables a run makes for itself.
+///
+/// Names carry the run's number, never anything from outside.
 public struct RunTables: Sendable {
     /// The run's number in the ledger.
     public var number: Int64
+    /// What the run writes and how.
     public var plan: TargetPlan
 
     /// The tables of a run.

@@ -4,16 +4,21 @@ public import Postgres
 
 /// A column as the catalog has it.
 public struct CatalogColumnRow: Sendable {
+    /// Not quoted.
     public var name: String
     /// As `format_type` writes it.
     public var type: String
     /// As `type`, without the length of a text or a bit string.
     public var castType: String
+    /// The oid in `pg_type`.
     public var typeID: Int64
+    /// Whether it refuses NULL.
     public var isNotNull: Bool
+    /// Whether the server alone writes it.
     public var isGenerated: Bool
     /// Filled by a default, an identity or a generation when an insert leaves it out.
     public var hasDefault: Bool
+    /// Whether equal means equal bytes.
     public var isDeterministic: Bool
     /// Digits after the second; nil: not a timestamp, or all six.
     public var timePrecision: Int?

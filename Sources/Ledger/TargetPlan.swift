@@ -5,8 +5,11 @@
 public struct TargetPlan: Codable, Sendable, Equatable {
     /// A key column of the target and the staging column that holds its value.
     public struct KeyColumn: Codable, Sendable, Equatable {
+        /// The target's column, quoted.
         public var column: String
+        /// The staging column with its value, quoted.
         public var staging: String
+        /// As the catalog writes it.
         public var type: String
 
         /// Memberwise.
@@ -19,11 +22,15 @@ public struct TargetPlan: Codable, Sendable, Equatable {
 
     /// A column of the staging tables that holds a field of the record or its group's header.
     public struct StagingColumn: Codable, Sendable, Equatable {
+        /// Quoted.
         public var name: String
         /// `amount` or `header.debit_date`.
         public var field: String
+        /// As the catalog writes it.
         public var type: String
+        /// How a worker sends its values.
         public var encoding: Encoding
+        /// Whether it is NOT NULL.
         public var isRequired: Bool
 
         /// Memberwise.
@@ -45,7 +52,9 @@ public struct TargetPlan: Codable, Sendable, Equatable {
 
     /// A written column and the SQL of its value, over `s` (staging) and `t` (target row).
     public struct Assignment: Codable, Sendable, Equatable {
+        /// The target's column, quoted.
         public var column: String
+        /// As the catalog writes it.
         public var type: String
         /// With a row there before.
         public var update: String
@@ -63,13 +72,19 @@ public struct TargetPlan: Codable, Sendable, Equatable {
 
     /// Quoted, with schema.
     public var table: String
+    /// The table's oid.
     public var tableID: Int64
+    /// The target's key, in the order of the setting.
     public var keys: [KeyColumn]
+    /// The lock column, quoted.
     public var lockColumn: String
+    /// Raised by every write, quoted; nil: there is none.
     public var updateCountColumn: String?
+    /// The staging columns, in the order of COPY.
     public var columns: [StagingColumn]
     /// CHECK expressions of the target over columns that are staged.
     public var checks: [String]
+    /// The columns that are written, beside key, lock and count.
     public var assignments: [Assignment]
     /// Values of constants and parameters; the SQL names the first `⟦0⟧`.
     public var values: [String]
@@ -109,7 +124,7 @@ public struct TargetPlan: Codable, Sendable, Equatable {
         return result
     }
 
-    /// `t.key = s.key AND …`
+    /// The join of target and staging by key: `t.key = s.key AND …`.
     var keyJoin: String {
         keys.map { "t.\($0.column) = s.\($0.staging)" }.joined(separator: " AND ")
     }

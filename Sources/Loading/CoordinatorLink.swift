@@ -18,8 +18,10 @@ struct Progress {
     var rejects: UInt64 = 0
 }
 
-/// The worker's end of the wire. A class, because the database connection's idle hook and the
-/// worker's loop both look at it; one thread uses it.
+/// The worker's end of the wire.
+///
+/// A class, because the database connection's idle hook and the worker's loop both look at it; one
+/// thread uses it.
 final class CoordinatorLink {
     private let context: Context
     private let socket: DealerSocket
@@ -71,7 +73,9 @@ final class CoordinatorLink {
         try breathe()
     }
 
-    /// Looks at messages and signals and sends a heartbeat when one is due. Never waits.
+    /// Looks at messages and signals and sends a heartbeat when one is due.
+    ///
+    /// Never waits.
     func breathe() throws {
         while let signal = signals.next() {
             guard signal == SIGTERM || signal == SIGINT else { continue }

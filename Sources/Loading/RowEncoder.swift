@@ -83,7 +83,8 @@ struct RowEncoder {
             case .data(let field):
                 append(field, record, as: column.encoding, to: &output)
             case .header(let name):
-                append(groups[Int(entry.group)].headerFields[name], as: column.encoding, to: &output)
+                append(
+                    groups[Int(entry.group)].headerFields[name], as: column.encoding, to: &output)
             }
         }
     }

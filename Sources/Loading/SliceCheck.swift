@@ -168,8 +168,10 @@ extension SliceRules {
         return slice
     }
 
-    /// Sorts by key image, then by place in the file. Keys of one slice share a long prefix
-    /// (zero-filled numbers), so the eight bytes behind it decide nearly every comparison.
+    /// Sorts by key image, then by place in the file.
+    ///
+    /// Keys of one slice share a long prefix (zero-filled numbers), so the eight bytes behind it
+    /// decide nearly every comparison.
     static func sort(_ entries: inout [SliceEntry], keys: [UInt8]) {
         guard let first = entries.first else { return }
         var shared = Int(first.keyCount)
@@ -215,6 +217,8 @@ extension SliceRules {
         var start = 0
         let entries = slice.entries
         var partitions = PartitionCursor(partitions)
+        // Rejects were noted before the keys were sorted; few records, or over the budget anyway.
+        var homes: [Int64: Int] = [:]
         while start < entries.count {
             var end = start + 1
             while end < entries.count, entries[end].order == entries[start].order,
@@ -237,8 +241,12 @@ extension SliceRules {
             }
             for index in start..<end {
                 share(partition?.number, slice.entries[index].isValid, in: &slice)
+                if !slice.entries[index].isValid { homes[entries[index].number] = partition?.number }
             }
             start = end
+        }
+        for index in slice.findings.rejects.indices {
+            slice.findings.rejects[index].partition = homes[slice.findings.rejects[index].record]
         }
     }
 
@@ -257,7 +265,8 @@ extension SliceRules {
                 identity.append(0)
             }
             for field in uniqueHeaderFields {
-                identity.append(contentsOf: (groups[Int(entry.group)].headerFields[field] ?? "").utf8)
+                identity.append(
+                    contentsOf: (groups[Int(entry.group)].headerFields[field] ?? "").utf8)
                 identity.append(0)
             }
             guard !seen.insert(identity).inserted else { continue }

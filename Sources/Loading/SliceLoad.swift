@@ -19,7 +19,9 @@ struct SliceLoad {
     /// Parameters of the plan's SQL.
     private var values: [Parameter] { plan.values.map { .text($0) } }
 
-    /// Loads what is left of the claim. A drain stops it between two chunks.
+    /// Loads what is left of the claim.
+    ///
+    /// A drain stops it between two chunks.
     ///
     /// - Parameters:
     ///   - chunks: The chunks of the claim that are not done, in key order.
@@ -213,7 +215,8 @@ struct SliceLoad {
             Reject(
                 partition: claim.partition, record: marked.int(row, 0) ?? 0,
                 byteOffset: Int64(layout.fileOffset(ofRecord: UInt64(marked.int(row, 0) ?? 1))),
-                key: Mask.key(marked.text(row, 1) ?? ""), field: error.column ?? error.constraint ?? "row",
+                key: Mask.key(marked.text(row, 1) ?? ""),
+                field: error.column ?? error.constraint ?? "row",
                 rule: "target-constraint", value: "SQLSTATE \(error.sqlState ?? "?")")
         }
         try SliceLedger.insert(

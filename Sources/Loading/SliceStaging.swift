@@ -232,7 +232,8 @@ struct SliceStaging {
         for field in rules.targetKeyFields {
             _ = rules.checker.appendText(field, slice.bytes.span.extracting(left.place), to: &first)
             first.append(0)
-            _ = rules.checker.appendText(field, slice.bytes.span.extracting(right.place), to: &second)
+            _ = rules.checker.appendText(
+                field, slice.bytes.span.extracting(right.place), to: &second)
             second.append(0)
         }
         return first == second

@@ -13,6 +13,7 @@ import Wire
 public struct WorkerOptions: Sendable {
     /// Its name in logs and claims; unique for the life of the process.
     public var name: String
+    /// Where the coordinator listens.
     public var endpoint: Endpoint
     /// libpq URL or conninfo.
     public var databaseURL: String
@@ -20,6 +21,7 @@ public struct WorkerOptions: Sendable {
     public var parent: Int32?
     /// Silence of the coordinator after which the worker leaves.
     public var coordinatorWait: Duration
+    /// Must be the coordinator's.
     public var binaryVersion: String
 
     /// Memberwise.
@@ -222,7 +224,8 @@ public struct Worker {
         _ connection: borrowing Connection
     ) throws {
         try reset(connection)
-        let bytes = try SpoolFile.read(slice, directory: context.definition.spoolDirectory(of: claim.run))
+        let bytes = try SpoolFile.read(
+            slice, directory: context.definition.spoolDirectory(of: claim.run))
         var checked = try context.rules.check(bytes) {
             try link.breathe()
             if link.isDraining { throw LoadingError.draining }

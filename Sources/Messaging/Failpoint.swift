@@ -25,6 +25,7 @@ public enum Failpoint: String, CaseIterable, Sendable {
 
     /// The error that the action `error` throws.
     public struct Tripped: Error, Equatable, CustomStringConvertible {
+        /// As the setting names it.
         public var name: String
         /// The place's name.
         public var description: String { "failpoint \(name)" }

@@ -5,14 +5,19 @@ public typealias WorkerName = String
 
 /// A right to one interval in one phase, as the ledger has it.
 public struct Claim: Sendable, Equatable {
+    /// The ledger's number of it.
     public var id: Int64
+    /// The slice it is about.
     public var slice: Int
     /// nil in phases that work by slice.
     public var partition: Int?
+    /// The keys it is about.
     public var range: KeyRange
     /// Records it is about; larger ones are assigned first.
     public var weight: Int64
-    /// The newest epoch known. A worker that takes the claim raises it by one.
+    /// The newest epoch known.
+    ///
+    /// A worker that takes the claim raises it by one.
     public var epoch: Int64
     /// Times it was assigned.
     public var attempts: Int
@@ -100,7 +105,9 @@ public struct ClaimBook: Sendable {
     /// The worker that holds a claim; nil: nobody does.
     public func holder(of claim: Int64) -> WorkerName? { held[claim]?.worker }
 
-    /// A worker is idle and asks. What it held must be settled first; then it waits its turn.
+    /// A worker is idle and asks.
+    ///
+    /// What it held must be settled first; then it waits its turn.
     public mutating func ready(_ worker: WorkerName, at now: Duration) -> [Effect] {
         let before = claims(of: worker)
         if !idle.contains(worker) { idle.append(worker) }
@@ -146,7 +153,9 @@ public struct ClaimBook: Sendable {
         held[claim]?.movedAt = now
     }
 
-    /// Claims whose holder is silent, or alive without progress: suspects. Never by age alone.
+    /// Claims whose holder is silent, or alive without progress: suspects.
+    ///
+    /// Never by age alone.
     public func suspects(at now: Duration) -> [Effect] {
         held.values
             .filter {

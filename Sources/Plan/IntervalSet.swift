@@ -2,6 +2,7 @@
 
 /// A set of keys, held as sorted, disjoint, non-adjacent ranges.
 public struct IntervalSet: Sendable, Equatable {
+    /// Sorted, disjoint, and as long as they can be.
     public private(set) var ranges: [KeyRange] = []
 
     /// The empty set.

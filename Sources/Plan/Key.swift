@@ -44,6 +44,7 @@ public struct Key: Sendable, Hashable, Comparable, Codable, CustomStringConverti
 
 /// A half-open range of keys: low inclusive, high exclusive.
 public struct KeyRange: Sendable, Hashable, Codable, CustomStringConvertible {
+    /// Inclusive.
     public var low: Key
     /// nil: no upper bound.
     public var high: Key?

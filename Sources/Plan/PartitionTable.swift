@@ -4,6 +4,7 @@
 public struct Partition: Sendable, Hashable, Codable {
     /// 1-based; people say it, the ledger never identifies work by it.
     public var number: Int
+    /// Its keys.
     public var range: KeyRange
 
     /// Memberwise.
@@ -18,6 +19,7 @@ public struct Partition: Sendable, Hashable, Codable {
 /// An explicit table may leave keys out only at its two ends; a key there is the reject
 /// `key-range`. Between two partitions there is neither gap nor overlap.
 public struct PartitionTable: Sendable, Hashable, Codable {
+    /// Sorted by range.
     public private(set) var partitions: [Partition]
 
     /// What is wrong with a list of partitions.
@@ -75,8 +77,9 @@ public struct PartitionTable: Sendable, Hashable, Codable {
     /// One partition for every key.
     public static let single = PartitionTable(unchecked: [Partition(number: 1, range: .all)])
 
-    /// A table cut at the given keys: one partition more than there are keys. Equal and unsorted
-    /// keys are put in order first.
+    /// A table cut at the given keys: one partition more than there are keys.
+    ///
+    /// Equal and unsorted keys are put in order first.
     public init(cutAt keys: [Key]) {
         var lows: [Key] = [.lowest]
         for key in keys.sorted() where key > (lows.last ?? .lowest) { lows.append(key) }

@@ -1,6 +1,8 @@
 // The phases of a night, in their order.
 
-/// A phase of a run. None starts before the one before it is finished for all partitions.
+/// A phase of a run.
+///
+/// None starts before the one before it is finished for all partitions.
 public enum Phase: String, Codable, Sendable, CaseIterable, Comparable {
     case split, validate, load, certify, publish
 

@@ -21,8 +21,9 @@ public struct Contract: Codable, Sendable, Equatable {
     public var recordTypes: [RecordType]
     /// The data field whose value decides the partition.
     public var partitionKey: String
-    /// What must not occur twice in one file; empty: no such rule. All records of one unique key
-    /// have the same partition key.
+    /// What must not occur twice in one file; empty: no such rule.
+    ///
+    /// All records of one unique key have the same partition key.
     public var uniqueKey: [FieldReference]
     /// What trailer records promise about their group.
     public var controlTotals: [ControlTotal]
@@ -84,6 +85,7 @@ public struct RecordType: Codable, Sendable, Equatable {
         case header, data, trailer, end
     }
 
+    /// What it is for.
     public var role: Role
     /// The record's first byte.
     public var marker: UInt8
@@ -109,11 +111,13 @@ public struct RecordType: Codable, Sendable, Equatable {
 
 /// One field of a record: where it stands and what it may hold.
 public struct Field: Codable, Sendable, Equatable {
+    /// Its name in settings, rejects and reports.
     public var name: String
     /// 1-based position of the first byte, as in the standard's tables.
     public var at: Int
     /// Length in bytes.
     public var bytes: Int
+    /// How its bytes become a value.
     public var type: FieldType
     /// Blank (all spaces; for numbers also all zeros is *not* blank) is refused.
     public var required: Bool
@@ -182,6 +186,7 @@ public enum YearResolution: String, Codable, Sendable {
 public struct FieldReference: Codable, Sendable, Equatable, Hashable {
     /// `data` or `header`.
     public var role: RecordType.Role
+    /// The field's name.
     public var field: String
 
     /// Memberwise.
@@ -193,6 +198,7 @@ public struct FieldReference: Codable, Sendable, Equatable, Hashable {
 
 /// A promise of a trailer record about the data records of its group.
 public struct ControlTotal: Codable, Sendable, Equatable {
+    /// Its name in settings, rejects and reports.
     public var name: String
     /// The trailer's integer field that holds the promised figure.
     public var trailerField: String
@@ -205,7 +211,9 @@ public struct ControlTotal: Codable, Sendable, Equatable {
 
     /// `field in values`, on normalised text, or its opposite.
     public struct Condition: Codable, Sendable, Equatable {
+        /// The field's name.
         public var field: String
+        /// Normalised texts.
         public var values: [String]
         /// True: the records whose field is *not* among the values.
         public var negated: Bool
@@ -233,7 +241,9 @@ public struct ControlTotal: Codable, Sendable, Equatable {
 
 /// A header field that tells whether this is the right file.
 public struct Identity: Codable, Sendable, Equatable {
+    /// The field's name.
     public var field: String
+    /// What it must equal.
     public var expectation: Expectation
 
     /// What the header field must equal.
@@ -268,7 +278,9 @@ public enum SampleRule: Codable, Sendable, Equatable {
 
     /// A text and how often it is drawn relative to the others.
     public struct WeightedText: Codable, Sendable, Equatable {
+        /// What is written.
         public var text: String
+        /// How often, relative to the other texts.
         public var weight: Int
 
         /// Memberwise.

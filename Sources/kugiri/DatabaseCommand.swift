@@ -6,13 +6,13 @@ import Ledger
 import Plan
 import Postgres
 
-/// `kugiri db …`
+/// The command `kugiri db …`.
 struct DatabaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "db", abstract: "The private PostgreSQL and the ledger's schema.",
         subcommands: [URL.self, Stop.self, Remove.self, Migrate.self, LockTrigger.self])
 
-    /// `kugiri db url`
+    /// The command `kugiri db url`.
     struct URL: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the database's URI; the private one is started first.",
@@ -27,7 +27,7 @@ struct DatabaseCommand: ParsableCommand {
         }
     }
 
-    /// `kugiri db stop`
+    /// The command `kugiri db stop`.
     struct Stop: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Stop the private PostgreSQL.")
         @OptionGroup var options: SettingsOptions
@@ -40,7 +40,7 @@ struct DatabaseCommand: ParsableCommand {
         }
     }
 
-    /// `kugiri db remove --yes`
+    /// The command `kugiri db remove --yes`.
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Stop the private PostgreSQL and delete all its data.")
@@ -59,7 +59,7 @@ struct DatabaseCommand: ParsableCommand {
         }
     }
 
-    /// `kugiri db migrate`
+    /// The command `kugiri db migrate`.
     struct Migrate: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Bring the ledger's schema to this binary's version.")
@@ -81,7 +81,7 @@ struct DatabaseCommand: ParsableCommand {
         }
     }
 
-    /// `kugiri db lock-trigger TABLE`
+    /// The command `kugiri db lock-trigger TABLE`.
     struct LockTrigger: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "lock-trigger",

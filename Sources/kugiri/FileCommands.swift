@@ -10,7 +10,7 @@ import Plan
 import Records
 import Settings
 
-/// `kugiri validate JOB --input FILE`
+/// The command `kugiri validate JOB --input FILE`.
 struct ValidateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
@@ -117,7 +117,7 @@ struct ValidateCommand: ParsableCommand {
     }
 }
 
-/// `kugiri lint`
+/// The command `kugiri lint`.
 struct LintCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lint", abstract: "Check partitions.yaml and the contracts it names.")
@@ -141,7 +141,7 @@ struct LintCommand: ParsableCommand {
     }
 }
 
-/// `kugiri sample JOB --records N --seed S --set business_date=D --output FILE`
+/// The command `kugiri sample JOB --records N --seed S --set business_date=D --output FILE`.
 struct SampleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sample",

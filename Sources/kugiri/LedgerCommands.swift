@@ -8,7 +8,7 @@ import Ledger
 import Plan
 import Postgres
 
-/// `kugiri runs`
+/// The command `kugiri runs`.
 struct RunsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "List the newest runs.")
@@ -51,7 +51,7 @@ struct RunsCommand: ParsableCommand {
     }
 }
 
-/// `kugiri report RUN`
+/// The command `kugiri report RUN`.
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Show how a run ended.")
@@ -85,7 +85,7 @@ struct ReportCommand: ParsableCommand {
     }
 }
 
-/// `kugiri rejects RUN`
+/// The command `kugiri rejects RUN`.
 struct RejectsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rejects", abstract: "List the rejected records of a run.")
@@ -124,13 +124,13 @@ struct RejectsCommand: ParsableCommand {
     }
 }
 
-/// `kugiri certificate [verify] RUN`
+/// The command `kugiri certificate [verify] RUN`.
 struct CertificateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "certificate", abstract: "The proof of a published run.",
         subcommands: [Show.self, Verify.self], defaultSubcommand: Show.self)
 
-    /// `kugiri certificate show RUN`
+    /// The command `kugiri certificate show RUN`.
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print the certificate.")
         @Argument(help: .init("The run's id.", valueName: "run"))
@@ -157,7 +157,7 @@ struct CertificateCommand: ParsableCommand {
         }
     }
 
-    /// `kugiri certificate verify RUN`
+    /// The command `kugiri certificate verify RUN`.
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check that input, rejects, logs and chain are what the certificate says.")

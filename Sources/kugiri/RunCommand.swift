@@ -10,7 +10,7 @@ import Messaging
 import Plan
 import Settings
 
-/// `kugiri run JOB --input FILE`
+/// The command `kugiri run JOB --input FILE`.
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
@@ -107,7 +107,7 @@ struct RunCommand: ParsableCommand {
     }
 }
 
-/// `kugiri resume RUN`
+/// The command `kugiri resume RUN`.
 struct ResumeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",

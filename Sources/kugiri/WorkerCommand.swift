@@ -7,7 +7,7 @@ import Loading
 import Messaging
 import Plan
 
-/// `kugiri worker --connect ipc://…`
+/// The command `kugiri worker --connect ipc://…`.
 struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",

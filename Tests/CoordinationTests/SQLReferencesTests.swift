@@ -13,9 +13,12 @@ import Testing
         ("1 + 1", [.text("1 + 1")]),
         ("", []),
         ("NEW.Amount", [.new("amount")]),
-        ("coalesce(Old.a, new.b)", [
-            .text("coalesce("), .old("a"), .text(", "), .new("b"), .text(")"),
-        ]),
+        (
+            "coalesce(Old.a, new.b)",
+            [
+                .text("coalesce("), .old("a"), .text(", "), .new("b"), .text(")"),
+            ]
+        ),
         ("new.\"Ein \"\"Name\"\"\"||'x'", [.new("Ein \"Name\""), .text("||'x'")]),
         ("'new.a' || new.b", [.text("'new.a' || "), .new("b")]),
         ("'it''s new.a' || old.b", [.text("'it''s new.a' || "), .old("b")]),

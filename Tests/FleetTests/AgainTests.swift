@@ -59,6 +59,7 @@ extension FleetTests {
             let end = try night.run(older)
             try oracle.expectUntouched(end, code: 9)
             #expect(end.ended.stderr.contains("2026-11-20"), "\(end.ended.stderr)")
+            try oracle.expectLoaded(older, try night.run(older, ["--out-of-order"]))
         }
 
         @Test func `a half loaded run makes a new one refuse, and its resume finishes`() throws {

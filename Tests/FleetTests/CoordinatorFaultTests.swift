@@ -79,7 +79,7 @@ extension FleetTests {
             let oracle = try Oracle(night)
             let running = try night.startRun(
                 sample, environment: ["KUGIRI_FAILPOINT": "in_chunk:stop:4"])
-            let worker = try stoppedChild(of: running)
+            let worker = try running.stoppedChild()
             running.signal(signal)
             kill(worker, SIGCONT)
             let stopped = try Conclusion(try running.wait())
@@ -98,7 +98,7 @@ extension FleetTests {
             let oracle = try Oracle(night)
             let running = try night.startRun(
                 sample, environment: ["KUGIRI_FAILPOINT": "in_chunk:stop:2"])
-            let worker = try stoppedChild(of: running)
+            let worker = try running.stoppedChild()
             #expect(try night.run(sample).code == 13)
             #expect(try night.resume(try night.onlyRun()).code == 13)
             kill(worker, SIGCONT)
@@ -135,22 +135,12 @@ extension FleetTests {
         private func killInLoad(_ night: Night, _ sample: Sample) throws -> String {
             let running = try night.startRun(
                 sample, environment: ["KUGIRI_FAILPOINT": "in_chunk:stop:3"])
-            _ = try stoppedChild(of: running)
+            _ = try running.stoppedChild()
             running.signal(SIGKILL)
             #expect(try running.wait().wasKilled)
             // Workers end with the coordinator, stopped ones too.
             try waitUntil("no worker left") { Processes.naming(night.folder + "/") == [] }
             return try night.onlyRun()
-        }
-
-        private func stoppedChild(of running: Running) throws -> Int32 {
-            var found: Int32 = 0
-            try waitUntil("a stopped worker") {
-                found = running.children.first { Processes.isStopped($0) } ?? 0
-                return found != 0 || !running.isRunning
-            }
-            try #require(found != 0, "the run ended before a worker stopped")
-            return found
         }
     }
 }

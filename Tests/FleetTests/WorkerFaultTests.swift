@@ -88,7 +88,7 @@ extension FleetTests {
             let oracle = try Oracle(night)
             let running = try night.startRun(
                 sample, environment: ["KUGIRI_FAILPOINT": "in_chunk:stop:3"])
-            let worker = try stoppedChild(of: running)
+            let worker = try running.stoppedChild()
             let run = try night.onlyRun()
             let processing = try night.texts(
                 "SELECT key FROM kugiri.record_state('\(run)') WHERE state = 'processing'")
@@ -150,7 +150,7 @@ extension FleetTests {
             let oracle = try Oracle(night)
             let running = try night.startRun(
                 sample, environment: ["KUGIRI_FAILPOINT": "in_chunk:stop:2"])
-            let worker = try stoppedChild(of: running)
+            let worker = try running.stoppedChild()
             kill(worker, SIGTERM)
             kill(worker, SIGCONT)
             let end = try Conclusion(try running.wait())
@@ -160,29 +160,18 @@ extension FleetTests {
 
         // MARK: Help
 
-        private func stoppedChild(of running: Running) throws -> Int32 {
-            var found: Int32 = 0
-            try waitUntil("a stopped worker") {
-                found = running.children.first { Processes.isStopped($0) } ?? 0
-                return found != 0 || !running.isRunning
-            }
-            try #require(found != 0, "the run ended before a worker stopped")
-            return found
-        }
-
         /// The run log tells how a worker ended.
         private func expectDeath(_ night: Night, _ end: Conclusion, _ status: String) throws {
             let log = try String(contentsOfFile: end.facts.directory + "/run.log", encoding: .utf8)
             #expect(log.contains(status), "no worker ended with \(status)")
         }
 
-        /// The claim that was tried twice was one of this phase.
+        /// A claim of this phase was taken back; on a busy machine others may have been too.
         private func expectInPhase(_ night: Night, _ end: Conclusion, _ phase: String) throws {
             let again = try night.texts(
                 "SELECT DISTINCT phase FROM kugiri.claim WHERE run = '\(try end.run)' "
                     + "AND epoch > 1")
-            // A claim whose last commit was done is not tried again; then there is none.
-            #expect(again.isEmpty || again == [phase])
+            #expect(again.contains(phase))
         }
     }
 }

@@ -37,12 +37,14 @@ struct ProgressTests {
 
     @Test(arguments: [(123, false), (124, true), (1_000, true)])
     func `the last line comes at once, but only with news`(done: Int64, isDue: Bool) {
-        var throttle = ProgressThrottle(.lines)
-        #expect(throttle.isDue(state(done: 123), at: .zero))
-        #expect(throttle.isDue(state(done: done), at: .milliseconds(1), isFinal: true) == isDue)
-        var frames = ProgressThrottle(.redrawn)
-        #expect(frames.isDue(state(done: 123), at: .zero))
-        #expect(frames.isDue(state(done: done), at: .milliseconds(1), isFinal: true))
+        // Every throttle shows its first state; a screen also shows every last one.
+        for (manner, isLastDue) in [(ProgressThrottle.Manner.lines, isDue), (.redrawn, true)] {
+            var throttle = ProgressThrottle(manner)
+            let first = throttle.isDue(state(done: 123), at: .zero)
+            #expect(first)
+            let last = throttle.isDue(state(done: done), at: .milliseconds(1), isFinal: true)
+            #expect(last == isLastDue)
+        }
     }
 
     @Test func `a new phase is told at once and its percent begin anew`() {

@@ -46,7 +46,8 @@ extension PostgresTests {
             try connection.execute(
                 "UPDATE \(night.table) SET updated_at = '2100-01-01' WHERE id = 'a'")
             let before = try connection.query(
-                "SELECT updated_at FROM \(night.table) WHERE id = 'b'").text(0, 0)
+                "SELECT updated_at FROM \(night.table) WHERE id = 'b'"
+            ).text(0, 0)
             try night.stage("a", amount: 10, record: 1, connection)
             try night.stage("b", amount: 2, record: 2, connection)
             #expect(try night.apply(connection).updated == 1)

@@ -50,7 +50,8 @@ extension PostgresTests {
             let tables = RunTables(number: 1, plan: plan())
             let slice = try rules.check(
                 Placed.slice(
-                    records.enumerated().map { Placed(number: UInt64($0 + 1), group: 0, bytes: $1) }),
+                    records.enumerated().map { Placed(number: UInt64($0 + 1), group: 0, bytes: $1) }
+                ),
                 breathe: {})
             #expect(slice.findings.rejects == [])
             try connection.execute(tables.createSlice(3, range: .all, logged: false))
@@ -81,8 +82,10 @@ extension PostgresTests {
             // 0x5C is the yen sign in JIS X 0201.
             let connection = try connect()
             let numbers = ["0", "1", "9999", "10000", "10001", "99990000", "2147483647"]
-            let large = ["100000000000000000", "999999999999999999", "0", "9999", "10000",
-                "100000000", "1000000010000"]
+            let large = [
+                "100000000000000000", "999999999999999999", "0", "9999", "10000",
+                "100000000", "1000000010000",
+            ]
             var records = numbers.indices.map { index in
                 Plain.record([
                     "member": "M\(index)", "code": "0\(100 + index)",
@@ -95,7 +98,8 @@ extension PostgresTests {
             let staging = try copy(
                 records, seen: [Seen?](repeating: nil, count: records.count), connection)
             let names = Self.columns.map(\.name).joined(separator: ", ")
-            let rows = try connection.query("SELECT \(names) FROM \(staging) ORDER BY kugiri_record")
+            let rows = try connection.query(
+                "SELECT \(names) FROM \(staging) ORDER BY kugiri_record")
             #expect(rows.count == records.count)
             for index in numbers.indices {
                 let found = row(rows, index)

@@ -38,21 +38,27 @@ enum Plain {
         name: "plain", title: "a test", recordBytes: 80, framings: [.none], endMark: nil,
         characters: .jisX0201,
         recordTypes: [
-            RecordType(role: .header, marker: 0x31, after: [.trailer], first: true, fields: [
-                Field(name: "record_type", at: 1, bytes: 1, type: .digits, required: true),
-                Field(name: "sender", at: 2, bytes: 4, type: .digits),
-            ]),
+            RecordType(
+                role: .header, marker: 0x31, after: [.trailer], first: true,
+                fields: [
+                    Field(name: "record_type", at: 1, bytes: 1, type: .digits, required: true),
+                    Field(name: "sender", at: 2, bytes: 4, type: .digits),
+                ]),
             RecordType(
                 role: .data, marker: 0x32, after: [.header, .data], first: false, fields: fields),
-            RecordType(role: .trailer, marker: 0x38, after: [.header, .data], first: false, fields: [
-                Field(name: "record_type", at: 1, bytes: 1, type: .digits, required: true),
-                Field(name: "count", at: 2, bytes: 6, type: .integer),
-                Field(name: "sum", at: 8, bytes: 18, type: .integer),
-                Field(name: "coded", at: 26, bytes: 6, type: .integer),
-            ]),
-            RecordType(role: .end, marker: 0x39, after: [.trailer], first: false, fields: [
-                Field(name: "record_type", at: 1, bytes: 1, type: .digits, required: true)
-            ]),
+            RecordType(
+                role: .trailer, marker: 0x38, after: [.header, .data], first: false,
+                fields: [
+                    Field(name: "record_type", at: 1, bytes: 1, type: .digits, required: true),
+                    Field(name: "count", at: 2, bytes: 6, type: .integer),
+                    Field(name: "sum", at: 8, bytes: 18, type: .integer),
+                    Field(name: "coded", at: 26, bytes: 6, type: .integer),
+                ]),
+            RecordType(
+                role: .end, marker: 0x39, after: [.trailer], first: false,
+                fields: [
+                    Field(name: "record_type", at: 1, bytes: 1, type: .digits, required: true)
+                ]),
         ],
         partitionKey: "member",
         uniqueKey: [

@@ -8,7 +8,8 @@ import Testing
     private let osaka = "osaka"
     private let start = Duration.seconds(1_000)
 
-    private func claim(_ id: Int64, weight: Int64 = 1, low: String = "a", epoch: Int64 = 0) -> Claim {
+    private func claim(_ id: Int64, weight: Int64 = 1, low: String = "a", epoch: Int64 = 0) -> Claim
+    {
         Claim(
             id: id, slice: Int(id), partition: nil, range: range(low, nil), weight: weight,
             epoch: epoch, attempts: 0)

@@ -21,8 +21,9 @@ import Testing
         #expect(
             planned.subtracting(done).ranges
                 == SmallSpace.ranges(leftCells.subtracting(rightCells)))
-        #expect(IntervalSet((left + right).shuffled(using: &dice).map(SmallSpace.range)).ranges
-            == SmallSpace.ranges(leftCells.union(rightCells)))
+        #expect(
+            IntervalSet((left + right).shuffled(using: &dice).map(SmallSpace.range)).ranges
+                == SmallSpace.ranges(leftCells.union(rightCells)))
     }
 
     @Test(arguments: 0..<400 as Range<UInt64>)

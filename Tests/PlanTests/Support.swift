@@ -22,8 +22,10 @@ func range(_ low: String, _ high: String?) -> KeyRange {
     KeyRange(low: Key(low), high: high.map { Key($0) })
 }
 
-/// A handful of keys, prefixes of one another among them. Ranges between them are sets of cells:
-/// cell `n` holds the keys from bound `n` up to the next bound, the last has no end.
+/// A handful of keys, prefixes of one another among them.
+///
+/// Ranges between them are sets of cells: cell `n` holds the keys from bound `n` up to the next
+/// bound, the last has no end.
 enum SmallSpace {
     static let bounds = ["", "a", "aa", "ab", "b", "bb", "é", "ｶ", "𠮷"].map { Key($0) }
 

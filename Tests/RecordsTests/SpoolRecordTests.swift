@@ -20,7 +20,8 @@ import Testing
         Case(
             number: 1 << 39, fileOffset: 1 << 47, group: 1 << 15,
             bytes: [UInt8](repeating: 0, count: ContractLimits.recordBytesMax)),
-        Case(number: 0xAB_CDEF_0123, fileOffset: 0x1234_5678_9ABC, group: 0xDEF0, bytes: [1, 2, 3]),
+        Case(
+            number: 0xAB_CDEF_0123, fileOffset: 0x1234_5678_9ABC, group: 0xDEF0, bytes: [1, 2, 3]),
     ]
 
     private func slice() -> [UInt8] {

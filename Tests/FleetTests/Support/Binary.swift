@@ -122,6 +122,17 @@ final class Running {
     /// Its processes: children that call it their parent, by number.
     var children: [Int32] { Processes.children(of: pid) }
 
+    /// Waits until one of its processes stands still at a failpoint.
+    func stoppedChild() throws -> Int32 {
+        var found: Int32 = 0
+        try waitUntil("a stopped worker") {
+            found = children.first { Processes.isStopped($0) } ?? 0
+            return found != 0 || !isRunning
+        }
+        try #require(found != 0, "the run ended before a worker stopped")
+        return found
+    }
+
     /// Sends a signal while it runs.
     func signal(_ number: Int32) {
         if isRunning { _ = Glibc.kill(pid, number) }

@@ -15,7 +15,7 @@ final class Night {
     let name: String
     let settings: Settings91
     /// The test's own session.
-    let connection: Connection
+    private(set) var connection: Connection
 
     /// Makes folder, settings and database.
     init(_ change: (inout Settings91) -> Void = { _ in }) throws {
@@ -130,6 +130,17 @@ final class Night {
     }
 
     // MARK: The database
+
+    /// A new session, as soon as the server has recovered.
+    func reconnect() throws {
+        var fresh: Connection?
+        try waitUntil("the server") {
+            fresh = try? Connection(url: FleetServer.url(of: name), applicationName: "test/night")
+            return fresh != nil
+        }
+        guard let fresh = fresh.take() else { return }
+        connection = fresh
+    }
 
     /// A statement of the online side.
     func online(_ sql: String) throws { try connection.execute(sql) }
