@@ -50,7 +50,8 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
-        try conduct("run") {
+        let subject = Conclusion.Subject(job: job)
+        try conduct("run", lastLine: subject) {
             let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
             try check(until: until)
             let settings = try options.load()
@@ -71,7 +72,7 @@ struct RunCommand: ParsableCommand {
                 command: CommandLine.arguments.joined(separator: " "))
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
             return try Conclusion.show(
-                RunStart.run(request, signals: signals, screen: screen), json: json)
+                RunStart.run(request, signals: signals, screen: screen), of: subject, json: json)
         }
     }
 
@@ -132,7 +133,8 @@ struct ResumeCommand: ParsableCommand {
     }
 
     func run() throws {
-        try conduct("resume") {
+        let subject = Conclusion.Subject(run: runID)
+        try conduct("resume", lastLine: subject) {
             let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
             try check(until: until)
             let settings = try options.load()
@@ -145,7 +147,7 @@ struct ResumeCommand: ParsableCommand {
                 command: CommandLine.arguments.joined(separator: " "),
                 untilValidate: until == "validate", maxConflicts: maxConflicts, signals: signals,
                 screen: screen)
-            return try Conclusion.show(end, json: json)
+            return try Conclusion.show(end, of: subject, json: json)
         }
     }
 }
@@ -158,11 +160,34 @@ private func check(until phase: String?) throws {
 
 /// Shows how a run ended.
 enum Conclusion {
+    /// What the last line is about when no run came into being.
+    struct Subject {
+        var run = "-"
+        var job = "-"
+    }
+
+    /// The stable last line of a command that ended before there was a run to report.
+    static func lastLine(_ subject: Subject, _ outcome: Outcome) {
+        Output.error(
+            LogMessage(
+                outcome == .empty ? .runEndedWarning : .runEndedAbnormal,
+                [
+                    "run": subject.run, "job": subject.job, "result": outcome.result,
+                    "exit": String(outcome.rawValue), "input": "0", "loaded": "0",
+                    "unchanged": "0", "rejected": "0", "conflicts": "0", "partitions": "0/0",
+                    "elapsed": "0s",
+                ]
+            ).line())
+    }
+
     /// The report or JSON on standard output, causes and the stable last line on standard error.
-    static func show(_ end: RunEnd, json: Bool) throws -> Outcome {
+    static func show(_ end: RunEnd, of subject: Subject, json: Bool) throws -> Outcome {
         for message in end.messages { Output.error(message.line()) }
         if !end.picture.isEmpty { Output.error(end.picture) }
-        guard let summary = end.summary else { return end.outcome }
+        guard let summary = end.summary else {
+            lastLine(subject, end.outcome)
+            return end.outcome
+        }
         if json {
             try Output.json(summary)
         } else {
