@@ -118,11 +118,18 @@ struct ResumeCommand: ParsableCommand {
     var runID: String
     @Option(help: .init("Stop after this phase: validate.", valueName: "phase"))
     var until: String?
+    @Option(help: "Conflicts that may be left, such as rows deleted online; the certificate says so.")
+    var maxConflicts: Int?
     @Flag(help: "Print the result as JSON.")
     var json = false
     @Flag(help: "Show no progress.")
     var quiet = false
     @OptionGroup var options: SettingsOptions
+
+    func validate() throws {
+        guard let maxConflicts, maxConflicts < 0 else { return }
+        throw ValidationError("--max-conflicts is a number of conflicts, 0 or more")
+    }
 
     func run() throws {
         try conduct("resume") {
@@ -136,7 +143,8 @@ struct ResumeCommand: ParsableCommand {
                 run: runID, databaseURL: url, executable: "/proc/self/exe",
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
-                untilValidate: until == "validate", signals: signals, screen: screen)
+                untilValidate: until == "validate", maxConflicts: maxConflicts, signals: signals,
+                screen: screen)
             return try Conclusion.show(end, json: json)
         }
     }
