@@ -217,8 +217,6 @@ extension SliceRules {
         var start = 0
         let entries = slice.entries
         var partitions = PartitionCursor(partitions)
-        // Rejects were noted before the keys were sorted; few records, or over the budget anyway.
-        var homes: [Int64: Int] = [:]
         while start < entries.count {
             var end = start + 1
             while end < entries.count, entries[end].order == entries[start].order,
@@ -241,14 +239,8 @@ extension SliceRules {
             }
             for index in start..<end {
                 share(partition?.number, slice.entries[index].isValid, in: &slice)
-                if !slice.entries[index].isValid {
-                    homes[entries[index].number] = partition?.number
-                }
             }
             start = end
-        }
-        for index in slice.findings.rejects.indices {
-            slice.findings.rejects[index].partition = homes[slice.findings.rejects[index].record]
         }
     }
 
