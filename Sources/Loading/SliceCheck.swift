@@ -40,8 +40,8 @@ package struct SliceRules: Sendable {
     let maxReported: Int
     /// Whether a partition key identifies a target row.
     let keyIsPartitionKey: Bool
-    /// Data fields of the target key.
-    let targetKeyFields: [Int]
+    /// Fields of the target key: `name`, or `header.name` of the group's header.
+    let targetKey: [String]
     let uniqueDataFields: [Int]
     let uniqueHeaderFields: [String]
     let partitionKeyField: Int
@@ -75,7 +75,7 @@ package struct SliceRules: Sendable {
         sumFields = try sums.map(index)
         partitionKeyField = try index(contract.partitionKey)
         keyIsPartitionKey = targetKey == [contract.partitionKey]
-        targetKeyFields = try targetKey.filter { !$0.hasPrefix("header.") }.map(index)
+        self.targetKey = targetKey
         uniqueDataFields = try contract.uniqueKey
             .filter { $0.role == .data && $0.field != contract.partitionKey }
             .map { try index($0.field) }

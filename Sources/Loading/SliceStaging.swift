@@ -227,16 +227,7 @@ struct SliceStaging {
         _ left: SliceEntry, _ right: SliceEntry, _ slice: CheckedSlice
     ) -> Bool {
         if rules.keyIsPartitionKey { return true }
-        var first: [UInt8] = []
-        var second: [UInt8] = []
-        for field in rules.targetKeyFields {
-            _ = rules.checker.appendText(field, slice.bytes.span.extracting(left.place), to: &first)
-            first.append(0)
-            _ = rules.checker.appendText(
-                field, slice.bytes.span.extracting(right.place), to: &second)
-            second.append(0)
-        }
-        return first == second
+        return rules.targetKey.allSatisfy { text(of: $0, slice, left) == text(of: $0, slice, right) }
     }
 
     /// One transaction: staging, chunks, totals, rejects, interval, claim.
