@@ -70,7 +70,7 @@ struct SliceStaging {
             for index in start..<end where slice.entries[index].isValid {
                 indexes.append(index)
                 for (column, field) in keyColumns.enumerated() {
-                    texts[column].append(text(of: field, slice, slice.entries[index]))
+                    texts[column].append(rules.text(of: field, slice, slice.entries[index]))
                 }
             }
             start = end
@@ -86,16 +86,6 @@ struct SliceStaging {
             }
         }
         return seen
-    }
-
-    private func text(of field: String, _ slice: CheckedSlice, _ entry: SliceEntry) -> String {
-        if field.hasPrefix("header.") {
-            return rules.groups[Int(entry.group)].headerFields[String(field.dropFirst(7))] ?? ""
-        }
-        var bytes: [UInt8] = []
-        guard let index = rules.checker.fieldIndex(field) else { return "" }
-        _ = rules.checker.appendText(index, slice.bytes.span.extracting(entry.place), to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Mode `update`: a record without a row is a reject.
@@ -204,7 +194,7 @@ struct SliceStaging {
             let other = slice.entries[valid[before]]
             guard other.order == entry.order, SliceRules.compare(other, entry, slice.keys) == 0
             else { break }
-            if sameTargetRow(entry, other, slice) { count += 1 }
+            if rules.sameTargetRow(entry, other, slice) { count += 1 }
             before -= 1
         }
         return count
@@ -217,17 +207,10 @@ struct SliceStaging {
             let other = slice.entries[valid[after]]
             guard other.order == entry.order, SliceRules.compare(other, entry, slice.keys) == 0
             else { break }
-            if sameTargetRow(entry, other, slice) { return false }
+            if rules.sameTargetRow(entry, other, slice) { return false }
             after += 1
         }
         return true
-    }
-
-    private func sameTargetRow(
-        _ left: SliceEntry, _ right: SliceEntry, _ slice: CheckedSlice
-    ) -> Bool {
-        if rules.keyIsPartitionKey { return true }
-        return rules.targetKey.allSatisfy { text(of: $0, slice, left) == text(of: $0, slice, right) }
     }
 
     /// One transaction: staging, chunks, totals, rejects, interval, claim.
