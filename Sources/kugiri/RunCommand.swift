@@ -118,7 +118,8 @@ struct ResumeCommand: ParsableCommand {
     var runID: String
     @Option(help: .init("Stop after this phase: validate.", valueName: "phase"))
     var until: String?
-    @Option(help: "Conflicts that may be left, such as rows deleted online; the certificate says so.")
+    @Option(
+        help: "Conflicts that may be left, such as rows deleted online; the certificate says so.")
     var maxConflicts: Int?
     @Flag(help: "Print the result as JSON.")
     var json = false
