@@ -241,7 +241,9 @@ extension SliceRules {
             }
             for index in start..<end {
                 share(partition?.number, slice.entries[index].isValid, in: &slice)
-                if !slice.entries[index].isValid { homes[entries[index].number] = partition?.number }
+                if !slice.entries[index].isValid {
+                    homes[entries[index].number] = partition?.number
+                }
             }
             start = end
         }
