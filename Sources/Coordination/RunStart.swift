@@ -376,8 +376,14 @@ package enum RunStart {
         _ target: Int64, name: String, _ connection: borrowing Connection
     ) throws {
         guard try !RunLedger.lockTarget(target, connection) else { return }
-        let holder = try RunLedger.targetHolder(target, connection) ?? "another session"
+        let held = try RunLedger.targetHolder(target, connection)
         throw RunStop(
-            .held, LogMessage(.targetHeld, ["target": name, "holder": holder, "since": "then"]))
+            .held,
+            LogMessage(
+                .targetHeld,
+                [
+                    "target": name, "holder": held?.holder ?? "another session",
+                    "since": held?.since ?? "a moment ago",
+                ]))
     }
 }

@@ -43,6 +43,11 @@ struct SliceStaging {
                     slice, valid, seen, row: row, claim: claim, worker: worker,
                     startedAt: startedAt, connection)
                 return
+            } catch let dangling as Dangling {
+                for index in valid where dangling.records.contains(slice.entries[index].number) {
+                    rejectStaged(&slice, index, rule: .targetConstraint)
+                }
+                if slice.findings.rejected > Int64(maxRejects) { budgetExceeded = true }
             } catch let error as PostgresError where error.kind == .data {
                 try rejectRefused(&slice, valid, by: error)
                 if slice.findings.rejected > Int64(maxRejects) { budgetExceeded = true }
@@ -213,6 +218,18 @@ struct SliceStaging {
         return true
     }
 
+    /// Staged records whose foreign keys refer to nothing: they are rejects, all at once.
+    private struct Dangling: Error {
+        var records: Set<Int64>
+    }
+
+    private func checkReferences(slice: Int, _ connection: borrowing Connection) throws {
+        guard let question = ApplyStatement(tables: tables, slice: slice).dangling else { return }
+        let rows = try connection.query(question)
+        guard rows.count > 0 else { return }
+        throw Dangling(records: Set((0..<rows.count).compactMap { rows.int($0, 0) }))
+    }
+
     /// One transaction: staging, chunks, totals, rejects, interval, claim.
     private func commit(
         _ slice: CheckedSlice, _ valid: [Int], _ seen: [Seen?], row: SliceRow,
@@ -222,6 +239,7 @@ struct SliceStaging {
             try ClaimLedger.finish(claim.id, epoch: claim.epoch, connection)
             if !budgetExceeded {
                 try copy(slice, valid, seen, to: row.staging, connection)
+                try checkReferences(slice: row.slice, connection)
             }
             try ProofLedger.deleteValidation(
                 slice: claim.slice, run: claim.run, revision: claim.revision, connection)

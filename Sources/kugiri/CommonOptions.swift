@@ -202,3 +202,16 @@ func absolute(_ path: String) -> String {
 
 extension Job.OnEmpty: ExpressibleByArgument {}
 extension Framing: ExpressibleByArgument {}
+
+/// This binary, to start workers from.
+enum Executable {
+    /// Its path, so that people find workers by their name; what the kernel holds open when the
+    /// file was replaced since.
+    static var path: String {
+        let link = "/proc/self/exe"
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link),
+            Files.exists(path)
+        else { return link }
+        return path
+    }
+}

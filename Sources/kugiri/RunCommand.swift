@@ -67,7 +67,7 @@ struct RunCommand: ParsableCommand {
                 settingsHash: Preparation.hash(settings.canonicalText),
                 tolerances: tolerances(fileJob, wanted), databaseURL: url,
                 isPrivateDatabase: isPrivate, supersede: supersede, outOfOrder: outOfOrder,
-                untilValidate: until != nil, executable: "/proc/self/exe",
+                untilValidate: until != nil, executable: Executable.path,
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "))
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
@@ -143,7 +143,7 @@ struct ResumeCommand: ParsableCommand {
             if isPrivate { _ = try Database.connect(settings, purpose: "resume") }
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
             let end = RunStart.resume(
-                run: runID, databaseURL: url, executable: "/proc/self/exe",
+                run: runID, databaseURL: url, executable: Executable.path,
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
                 untilValidate: until == "validate", maxConflicts: maxConflicts, signals: signals,

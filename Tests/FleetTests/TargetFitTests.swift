@@ -24,6 +24,40 @@ extension FleetTests {
             #expect(try night.count("SELECT count(*) FROM member_account") == 0)
         }
 
+        /// A foreign key was once found only by the load: 8 with the target partly loaded.
+        @Test func `references to nothing are rejects before the barrier, all of them`() throws {
+            let night = try Night()
+            try night.online(
+                "CREATE TABLE result (code text PRIMARY KEY); INSERT INTO result VALUES ('0'); "
+                    + "ALTER TABLE member_account ADD FOREIGN KEY (last_result_code) "
+                    + "REFERENCES result (code)")
+            let sample = try night.file(
+                Handmade.file([
+                    (
+                        "1120",
+                        [
+                            Handmade.Debit(customer: "M1", amount: 100),
+                            Handmade.Debit(customer: "M2", amount: 200, result: "1"),
+                            Handmade.Debit(customer: "M3", amount: 300, result: "2"),
+                        ]
+                    )
+                ]))
+            let end = try night.run(sample)
+            #expect(end.code == 8, "\(end.ended.stderr)")
+            #expect(try night.count("SELECT count(*) FROM member_account") == 0)
+            #expect(
+                try night.count(
+                    "SELECT count(*) FROM kugiri.reject WHERE rule = 'target-constraint'") == 2)
+        }
+
+        @Test func `a second unique key over a written column is refused with 16`() throws {
+            let night = try Night()
+            try night.online("CREATE UNIQUE INDEX one_amount ON member_account (last_amount)")
+            let end = try night.run(try night.sample(records: 20))
+            #expect(end.code == 16)
+            #expect(end.ended.stderr.contains("unique index one_amount"))
+        }
+
         @Test func `a column that must have a value and gets none is refused with 16`() throws {
             let night = try Night()
             try night.online("ALTER TABLE member_account ADD must text NOT NULL")
