@@ -302,6 +302,7 @@ public struct ApplyStatement: Sendable {
     }
 
     /// Staged records that refer to nothing; nil: the target has no foreign key that is staged.
+    ///
     /// As the server does (MATCH SIMPLE), a reference with a NULL in it refers to nothing rightly.
     public var dangling: String? {
         guard !plan.references.isEmpty else { return nil }

@@ -103,8 +103,9 @@ public enum TargetCatalog {
         return found.sorted { $0.key < $1.key }.map(\.value)
     }
 
-    /// Unique indexes that the load could violate though every key is different: they hold a
-    /// written column and not the whole key. Index and column, for people.
+    /// Unique indexes that the load could violate though every key is different.
+    ///
+    /// They hold a written column and not the whole key. Index and column, for people.
     public static func secondaryUniqueKeys(
         _ table: Int64, key: [String], written: [String], _ connection: borrowing Connection
     ) throws -> [(index: String, column: String)] {
