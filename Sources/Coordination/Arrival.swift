@@ -19,6 +19,9 @@ package struct ArrivedInput: Sendable {
 
 /// Takes an input in.
 package enum Arrival {
+    /// Begins the name of an input that has no run yet; its process follows.
+    static let arrivingPrefix = "arriving-"
+
     /// Throws 11 unless the input is there and complete, 10 when it has no bytes.
     package static func check(
         _ path: String, ready: Job.Readiness, breathe: () throws -> Void
@@ -84,7 +87,8 @@ package enum Arrival {
         _ path: String, in directory: String, breathe: () throws -> Void
     ) throws -> ArrivedInput {
         try Files.makeDirectory(directory)
-        let archived = "\(directory)/arriving-\(getpid())"
+        MeetingPlace.sweepArrivals(archive: directory)
+        let archived = "\(directory)/\(arrivingPrefix)\(getpid())"
         Files.remove(archived)
         try copy(path, to: archived, breathe: breathe)
         let hash = try Files.sha256(archived, breathe: breathe)

@@ -83,7 +83,11 @@ extension RunCoordinator {
             run: run, revision: revision, phase: .load, connection)
         conflictsSettled = counts.conflicts
         let policy = definition.job.conflicts
-        if policy == .requeue, counts.conflicts > 0 { try requeuePass(counts.conflicts) }
+        if policy == .requeue, counts.conflicts > 0 {
+            // On staging that a crash emptied every requeue would find nothing, night after night.
+            try stageAgain()
+            try requeuePass(counts.conflicts)
+        }
         let left = try openConflicts()
         conflictsSettled = left
         let limit = Int64(definition.job.maxConflicts)

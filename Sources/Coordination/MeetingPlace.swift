@@ -31,6 +31,17 @@ enum MeetingPlace {
         }
     }
 
+    /// Removes inputs whose coordinator was killed before they had a run.
+    static func sweepArrivals(archive: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: archive)) ?? []
+        for name in names where name.hasPrefix(Arrival.arrivingPrefix) {
+            guard let process = Int32(name.dropFirst(Arrival.arrivingPrefix.count)),
+                kill(process, 0) != 0, errno == ESRCH
+            else { continue }
+            Files.remove("\(archive)/\(name)")
+        }
+    }
+
     /// Removes the folder at the end of the run.
     static func clear(_ endpoint: Endpoint) {
         Files.remove(endpoint.path)

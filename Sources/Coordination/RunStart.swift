@@ -54,9 +54,13 @@ package enum RunStart {
     }
 
     /// Goes on with an unfinished run from where its ledger stands.
+    ///
+    /// - Parameter maxConflicts: Conflicts that may be left, when that was decided after the run
+    ///   ended with 15 (a row deleted online never comes back); nil: as many as when it began.
     package static func resume(
         run: String, databaseURL: String, executable: String, binaryVersion: String,
-        command: String, untilValidate: Bool, signals: consuming SignalReader, screen: RunScreen
+        command: String, untilValidate: Bool, maxConflicts: Int? = nil,
+        signals: consuming SignalReader, screen: RunScreen
     ) -> RunEnd {
         var coordinator: RunCoordinator?
         do {
@@ -88,8 +92,19 @@ package enum RunStart {
             }
             try lockTarget(row.targetID, name: row.target, connection)
             let decoder = JSONDecoder()
-            let definition = try decoder.decode(
+            var definition = try decoder.decode(
                 RunDefinition.self, from: Data(row.definition.utf8))
+            var tolerances =
+                (try? decoder.decode(
+                    [RunSummary.Tolerance].self, from: Data(row.tolerances.utf8))) ?? []
+            if let maxConflicts {
+                tolerances.removeAll { $0.name == "max_conflicts" }
+                tolerances.append(
+                    .init(
+                        name: "max_conflicts", value: String(maxConflicts),
+                        fileDefault: String(definition.job.maxConflicts)))
+                definition.job.maxConflicts = maxConflicts
+            }
             let plan = try decoder.decode(TargetPlan.self, from: Data(row.plan.utf8))
             guard
                 let taken = try RunLedger.take(
@@ -109,8 +124,7 @@ package enum RunStart {
             let made = try make(
                 definition: definition, connection: connection, row: row, plan: plan,
                 term: taken.term, input: input,
-                tolerances: (try? decoder.decode(
-                    [RunSummary.Tolerance].self, from: Data(row.tolerances.utf8))) ?? [],
+                tolerances: tolerances,
                 databaseURL: databaseURL, executable: executable, binaryVersion: binaryVersion,
                 signals: fleetSignals, screen: screen)
             coordinator = made
@@ -362,8 +376,14 @@ package enum RunStart {
         _ target: Int64, name: String, _ connection: borrowing Connection
     ) throws {
         guard try !RunLedger.lockTarget(target, connection) else { return }
-        let holder = try RunLedger.targetHolder(target, connection) ?? "another session"
+        let held = try RunLedger.targetHolder(target, connection)
         throw RunStop(
-            .held, LogMessage(.targetHeld, ["target": name, "holder": holder, "since": "then"]))
+            .held,
+            LogMessage(
+                .targetHeld,
+                [
+                    "target": name, "holder": held?.holder ?? "another session",
+                    "since": held?.since ?? "a moment ago",
+                ]))
     }
 }

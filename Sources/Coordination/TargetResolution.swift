@@ -97,11 +97,23 @@ package struct TargetResolution {
             table.id,
             columns: staging.map(\.name).filter { columns[unquoted($0)] != nil }
                 .map(unquoted), connection)
-        let plan = TargetPlan(
+        let written = job.target.columns.map(\.column)
+        for (index, column) in try TargetCatalog.secondaryUniqueKeys(
+            table.id, key: job.target.key.map(\.column), written: written, connection)
+        {
+            reasons.append(
+                "column \(column) is written and is in the unique index \(index): that no two "
+                    + "records take one value cannot be proved before the load")
+        }
+        var plan = TargetPlan(
             table: table.name, tableID: table.id, keys: keys, lockColumn: lock,
             updateCountColumn: counter, columns: staging, checks: checks,
             assignments: assignments, values: values, sums: sums,
             inserts: target.mode == .upsert, history: job.history)
+        plan.references = try TargetCatalog.references(
+            table.id,
+            columns: staging.map(\.name).filter { columns[unquoted($0)] != nil }
+                .map(unquoted), connection)
         guard reasons.isEmpty else {
             throw TargetUnfit(job: job.name, table: table.name, reasons: reasons)
         }

@@ -301,6 +301,21 @@ public struct ApplyStatement: Sendable {
         """
     }
 
+    /// Staged records that refer to nothing; nil: the target has no foreign key that is staged.
+    ///
+    /// As the server does (MATCH SIMPLE), a reference with a NULL in it refers to nothing rightly.
+    public var dangling: String? {
+        guard !plan.references.isEmpty else { return nil }
+        let conditions = plan.references.map { reference in
+            let given = reference.columns.map { "s.\($0) IS NOT NULL" }
+            let found = zip(reference.columns, reference.targets).map { "r.\($1) = s.\($0)" }
+            return "(\(given.joined(separator: " AND ")) AND NOT EXISTS (SELECT FROM "
+                + "\(reference.table) r WHERE \(found.joined(separator: " AND "))))"
+        }
+        return "SELECT s.kugiri_record FROM \(staging) s WHERE "
+            + conditions.joined(separator: " OR ")
+    }
+
     /// The records of a range.
     public var recordsOfRange: String {
         "SELECT s.kugiri_record FROM \(staging) s WHERE \(inScope(.range))"

@@ -293,12 +293,13 @@ public enum RunLedger {
     /// Who has the target table: application, user, host, since when.
     public static func targetHolder(
         _ target: Int64, _ connection: borrowing Connection
-    ) throws -> String? {
+    ) throws -> (holder: String, since: String)? {
         let rows = try connection.query(
             sql(PackageResources.target_lock_holder_sql), [.int(target)])
         guard rows.count > 0 else { return nil }
-        return "\(rows.text(0, 0) ?? "?") (user \(rows.text(0, 1) ?? "?"), "
-            + "\(rows.text(0, 2) ?? "?"), since \(rows.text(0, 3) ?? "?"))"
+        let holder =
+            "\(rows.text(0, 0) ?? "?") (user \(rows.text(0, 1) ?? "?"), \(rows.text(0, 2) ?? "?"))"
+        return (holder, rows.text(0, 3) ?? "?")
     }
 
     /// Appends to `kugiri.publication`.

@@ -85,6 +85,40 @@ public enum TargetCatalog {
         return rows.bool(0, 0) == true
     }
 
+    /// Foreign keys over staged columns only; names as the catalog has them, not quoted, but the
+    /// table quoted with its schema.
+    public static func references(
+        _ table: Int64, columns: [String], _ connection: borrowing Connection
+    ) throws -> [TargetPlan.Reference] {
+        let rows = try connection.query(
+            sql(PackageResources.target_references_sql), [.int(table), .textArray(columns)])
+        var found: [String: TargetPlan.Reference] = [:]
+        for row in 0..<rows.count {
+            let name = rows.text(row, 0) ?? ""
+            let table = rows.text(row, 1) ?? ""
+            found[name, default: .init(columns: [], table: table, targets: [])]
+                .columns.append(quoteIdentifier(rows.text(row, 2) ?? ""))
+            found[name]?.targets.append(quoteIdentifier(rows.text(row, 3) ?? ""))
+        }
+        return found.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// Unique indexes that the load could violate though every key is different.
+    ///
+    /// They hold a written column and not the whole key. Index and column, for people.
+    public static func secondaryUniqueKeys(
+        _ table: Int64, key: [String], written: [String], _ connection: borrowing Connection
+    ) throws -> [(index: String, column: String)] {
+        let rows = try connection.query(
+            sql(PackageResources.target_secondary_sql),
+            [.int(table), .textArray(key), .textArray(written)])
+        var found: [(index: String, column: String)] = []
+        for row in 0..<rows.count {
+            found.append((rows.text(row, 0) ?? "", rows.text(row, 1) ?? ""))
+        }
+        return found
+    }
+
     /// CHECK expressions over staged columns only.
     public static func checks(
         _ table: Int64, columns: [String], _ connection: borrowing Connection

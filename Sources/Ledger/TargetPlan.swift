@@ -50,6 +50,23 @@ public struct TargetPlan: Codable, Sendable, Equatable {
         case text, int2, int4, int8, numeric, date
     }
 
+    /// A foreign key whose columns are all staged.
+    public struct Reference: Codable, Sendable, Equatable {
+        /// Staging columns, in the order of `targets`.
+        public var columns: [String]
+        /// The table they refer to, quoted and with its schema.
+        public var table: String
+        /// Its columns.
+        public var targets: [String]
+
+        /// Memberwise.
+        public init(columns: [String], table: String, targets: [String]) {
+            self.columns = columns
+            self.table = table
+            self.targets = targets
+        }
+    }
+
     /// A written column and the SQL of its value, over `s` (staging) and `t` (target row).
     public struct Assignment: Codable, Sendable, Equatable {
         /// The target's column, quoted.
@@ -82,6 +99,8 @@ public struct TargetPlan: Codable, Sendable, Equatable {
     public var updateCountColumn: String?
     /// The staging columns, in the order of COPY.
     public var columns: [StagingColumn]
+    /// Foreign keys of the target over columns that are staged (PROTOCOL 7).
+    public var references: [Reference] = []
     /// CHECK expressions of the target over columns that are staged.
     public var checks: [String]
     /// The columns that are written, beside key, lock and count.

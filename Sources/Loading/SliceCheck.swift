@@ -40,8 +40,8 @@ package struct SliceRules: Sendable {
     let maxReported: Int
     /// Whether a partition key identifies a target row.
     let keyIsPartitionKey: Bool
-    /// Data fields of the target key.
-    let targetKeyFields: [Int]
+    /// Fields of the target key: `name`, or `header.name` of the group's header.
+    let targetKey: [String]
     let uniqueDataFields: [Int]
     let uniqueHeaderFields: [String]
     let partitionKeyField: Int
@@ -75,7 +75,7 @@ package struct SliceRules: Sendable {
         sumFields = try sums.map(index)
         partitionKeyField = try index(contract.partitionKey)
         keyIsPartitionKey = targetKey == [contract.partitionKey]
-        targetKeyFields = try targetKey.filter { !$0.hasPrefix("header.") }.map(index)
+        self.targetKey = targetKey
         uniqueDataFields = try contract.uniqueKey
             .filter { $0.role == .data && $0.field != contract.partitionKey }
             .map { try index($0.field) }
@@ -217,8 +217,6 @@ extension SliceRules {
         var start = 0
         let entries = slice.entries
         var partitions = PartitionCursor(partitions)
-        // Rejects were noted before the keys were sorted; few records, or over the budget anyway.
-        var homes: [Int64: Int] = [:]
         while start < entries.count {
             var end = start + 1
             while end < entries.count, entries[end].order == entries[start].order,
@@ -241,14 +239,8 @@ extension SliceRules {
             }
             for index in start..<end {
                 share(partition?.number, slice.entries[index].isValid, in: &slice)
-                if !slice.entries[index].isValid {
-                    homes[entries[index].number] = partition?.number
-                }
             }
             start = end
-        }
-        for index in slice.findings.rejects.indices {
-            slice.findings.rejects[index].partition = homes[slice.findings.rejects[index].record]
         }
     }
 

@@ -43,6 +43,11 @@ struct SliceStaging {
                     slice, valid, seen, row: row, claim: claim, worker: worker,
                     startedAt: startedAt, connection)
                 return
+            } catch let dangling as Dangling {
+                for index in valid where dangling.records.contains(slice.entries[index].number) {
+                    rejectStaged(&slice, index, rule: .targetConstraint)
+                }
+                if slice.findings.rejected > Int64(maxRejects) { budgetExceeded = true }
             } catch let error as PostgresError where error.kind == .data {
                 try rejectRefused(&slice, valid, by: error)
                 if slice.findings.rejected > Int64(maxRejects) { budgetExceeded = true }
@@ -70,7 +75,7 @@ struct SliceStaging {
             for index in start..<end where slice.entries[index].isValid {
                 indexes.append(index)
                 for (column, field) in keyColumns.enumerated() {
-                    texts[column].append(text(of: field, slice, slice.entries[index]))
+                    texts[column].append(rules.text(of: field, slice, slice.entries[index]))
                 }
             }
             start = end
@@ -86,16 +91,6 @@ struct SliceStaging {
             }
         }
         return seen
-    }
-
-    private func text(of field: String, _ slice: CheckedSlice, _ entry: SliceEntry) -> String {
-        if field.hasPrefix("header.") {
-            return rules.groups[Int(entry.group)].headerFields[String(field.dropFirst(7))] ?? ""
-        }
-        var bytes: [UInt8] = []
-        guard let index = rules.checker.fieldIndex(field) else { return "" }
-        _ = rules.checker.appendText(index, slice.bytes.span.extracting(entry.place), to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Mode `update`: a record without a row is a reject.
@@ -204,7 +199,7 @@ struct SliceStaging {
             let other = slice.entries[valid[before]]
             guard other.order == entry.order, SliceRules.compare(other, entry, slice.keys) == 0
             else { break }
-            if sameTargetRow(entry, other, slice) { count += 1 }
+            if rules.sameTargetRow(entry, other, slice) { count += 1 }
             before -= 1
         }
         return count
@@ -217,26 +212,22 @@ struct SliceStaging {
             let other = slice.entries[valid[after]]
             guard other.order == entry.order, SliceRules.compare(other, entry, slice.keys) == 0
             else { break }
-            if sameTargetRow(entry, other, slice) { return false }
+            if rules.sameTargetRow(entry, other, slice) { return false }
             after += 1
         }
         return true
     }
 
-    private func sameTargetRow(
-        _ left: SliceEntry, _ right: SliceEntry, _ slice: CheckedSlice
-    ) -> Bool {
-        if rules.keyIsPartitionKey { return true }
-        var first: [UInt8] = []
-        var second: [UInt8] = []
-        for field in rules.targetKeyFields {
-            _ = rules.checker.appendText(field, slice.bytes.span.extracting(left.place), to: &first)
-            first.append(0)
-            _ = rules.checker.appendText(
-                field, slice.bytes.span.extracting(right.place), to: &second)
-            second.append(0)
-        }
-        return first == second
+    /// Staged records whose foreign keys refer to nothing: they are rejects, all at once.
+    private struct Dangling: Error {
+        var records: Set<Int64>
+    }
+
+    private func checkReferences(slice: Int, _ connection: borrowing Connection) throws {
+        guard let question = ApplyStatement(tables: tables, slice: slice).dangling else { return }
+        let rows = try connection.query(question)
+        guard rows.count > 0 else { return }
+        throw Dangling(records: Set((0..<rows.count).compactMap { rows.int($0, 0) }))
     }
 
     /// One transaction: staging, chunks, totals, rejects, interval, claim.
@@ -248,6 +239,7 @@ struct SliceStaging {
             try ClaimLedger.finish(claim.id, epoch: claim.epoch, connection)
             if !budgetExceeded {
                 try copy(slice, valid, seen, to: row.staging, connection)
+                try checkReferences(slice: row.slice, connection)
             }
             try ProofLedger.deleteValidation(
                 slice: claim.slice, run: claim.run, revision: claim.revision, connection)

@@ -30,6 +30,8 @@ enum Limits {
 
     /// The longest path of a Unix socket in bytes: `sun_path` is 108 with its closing zero.
     static let socketPathBytesMax = 107
+    /// Wait for the last processes of a server that was killed to be gone.
+    static let crashWaitSeconds = 15
     /// How long the private server may take until it accepts connections, and to stop.
     static let serverWaitSeconds = 60
     /// How long a knock at the private server may take: it is on this machine, so a longer silence

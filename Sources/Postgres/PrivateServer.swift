@@ -116,13 +116,31 @@ extension PrivateServer {
                 "-D", place.data, "-l", place.startLog,
             ], as: account)
         do {
-            // Longer than pg_ctl's own limit, so that its words are heard.
-            try Program.run(start.path, start.arguments, limitSeconds: Limits.serverWaitSeconds + 5)
+            try launch(start, isAfterCrash: fileStatus(place.data + "/postmaster.pid") != nil)
         } catch {
             let words = readText(place.startLog).map { "\n" + trimmed($0) } ?? ""
             throw PrivateServerError(
                 kind: .failed,
                 message: "\(error.message)\(words)\nmore in \(place.log)")
+        }
+    }
+
+    /// Starts the server; after a crash more than once, because processes of the server that died
+    /// may still be leaving, and it does not start beside them.
+    private func launch(
+        _ start: (path: String, arguments: [String]), isAfterCrash: Bool
+    ) throws(PrivateServerError) {
+        let deadline = ContinuousClock.now + .seconds(Limits.crashWaitSeconds)
+        while true {
+            do throws(PrivateServerError) {
+                // Longer than pg_ctl's own limit, so that its words are heard.
+                try Program.run(
+                    start.path, start.arguments, limitSeconds: Limits.serverWaitSeconds + 5)
+                return
+            } catch {
+                guard isAfterCrash, ContinuousClock.now < deadline else { throw error }
+                Program.pause()
+            }
         }
     }
 

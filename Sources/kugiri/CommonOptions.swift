@@ -89,10 +89,14 @@ enum Database {
 }
 
 /// Runs a command's body: refusals and errors become lines on standard error and an exit code.
-func conduct(_ command: String, _ body: () throws -> Outcome) throws {
+func conduct(
+    _ command: String, lastLine: Conclusion.Subject? = nil, _ body: () throws -> Outcome
+) throws {
     let outcome: Outcome
+    var hasConcluded = false
     do {
         outcome = try body()
+        hasConcluded = true
     } catch let refusal as Refusal {
         // What was typed wrong is told under the command's name; other lines have their own.
         for line in refusal.lines {
@@ -114,6 +118,7 @@ func conduct(_ command: String, _ body: () throws -> Outcome) throws {
         for line in lines { Output.error(line) }
         outcome = code
     }
+    if let lastLine, !hasConcluded { Conclusion.lastLine(lastLine, outcome) }
     if outcome != .normal { throw ExitCode(outcome.rawValue) }
 }
 
@@ -197,3 +202,16 @@ func absolute(_ path: String) -> String {
 
 extension Job.OnEmpty: ExpressibleByArgument {}
 extension Framing: ExpressibleByArgument {}
+
+/// This binary, to start workers from.
+enum Executable {
+    /// Its path, so that people find workers by their name; what the kernel holds open when the
+    /// file was replaced since.
+    static var path: String {
+        let link = "/proc/self/exe"
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link),
+            Files.exists(path)
+        else { return link }
+        return path
+    }
+}

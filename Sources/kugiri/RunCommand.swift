@@ -50,7 +50,8 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
-        try conduct("run") {
+        let subject = Conclusion.Subject(job: job)
+        try conduct("run", lastLine: subject) {
             let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
             try check(until: until)
             let settings = try options.load()
@@ -66,12 +67,12 @@ struct RunCommand: ParsableCommand {
                 settingsHash: Preparation.hash(settings.canonicalText),
                 tolerances: tolerances(fileJob, wanted), databaseURL: url,
                 isPrivateDatabase: isPrivate, supersede: supersede, outOfOrder: outOfOrder,
-                untilValidate: until != nil, executable: "/proc/self/exe",
+                untilValidate: until != nil, executable: Executable.path,
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "))
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
             return try Conclusion.show(
-                RunStart.run(request, signals: signals, screen: screen), json: json)
+                RunStart.run(request, signals: signals, screen: screen), of: subject, json: json)
         }
     }
 
@@ -118,14 +119,23 @@ struct ResumeCommand: ParsableCommand {
     var runID: String
     @Option(help: .init("Stop after this phase: validate.", valueName: "phase"))
     var until: String?
+    @Option(
+        help: "Conflicts that may be left, such as rows deleted online; the certificate says so.")
+    var maxConflicts: Int?
     @Flag(help: "Print the result as JSON.")
     var json = false
     @Flag(help: "Show no progress.")
     var quiet = false
     @OptionGroup var options: SettingsOptions
 
+    func validate() throws {
+        guard let maxConflicts, maxConflicts < 0 else { return }
+        throw ValidationError("--max-conflicts is a number of conflicts, 0 or more")
+    }
+
     func run() throws {
-        try conduct("resume") {
+        let subject = Conclusion.Subject(run: runID)
+        try conduct("resume", lastLine: subject) {
             let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
             try check(until: until)
             let settings = try options.load()
@@ -133,11 +143,12 @@ struct ResumeCommand: ParsableCommand {
             if isPrivate { _ = try Database.connect(settings, purpose: "resume") }
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
             let end = RunStart.resume(
-                run: runID, databaseURL: url, executable: "/proc/self/exe",
+                run: runID, databaseURL: url, executable: Executable.path,
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
-                untilValidate: until == "validate", signals: signals, screen: screen)
-            return try Conclusion.show(end, json: json)
+                untilValidate: until == "validate", maxConflicts: maxConflicts, signals: signals,
+                screen: screen)
+            return try Conclusion.show(end, of: subject, json: json)
         }
     }
 }
@@ -150,11 +161,34 @@ private func check(until phase: String?) throws {
 
 /// Shows how a run ended.
 enum Conclusion {
+    /// What the last line is about when no run came into being.
+    struct Subject {
+        var run = "-"
+        var job = "-"
+    }
+
+    /// The stable last line of a command that ended before there was a run to report.
+    static func lastLine(_ subject: Subject, _ outcome: Outcome) {
+        Output.error(
+            LogMessage(
+                outcome == .empty ? .runEndedWarning : .runEndedAbnormal,
+                [
+                    "run": subject.run, "job": subject.job, "result": outcome.result,
+                    "exit": String(outcome.rawValue), "input": "0", "loaded": "0",
+                    "unchanged": "0", "rejected": "0", "conflicts": "0", "partitions": "0/0",
+                    "elapsed": "0s",
+                ]
+            ).line())
+    }
+
     /// The report or JSON on standard output, causes and the stable last line on standard error.
-    static func show(_ end: RunEnd, json: Bool) throws -> Outcome {
+    static func show(_ end: RunEnd, of subject: Subject, json: Bool) throws -> Outcome {
         for message in end.messages { Output.error(message.line()) }
         if !end.picture.isEmpty { Output.error(end.picture) }
-        guard let summary = end.summary else { return end.outcome }
+        guard let summary = end.summary else {
+            lastLine(subject, end.outcome)
+            return end.outcome
+        }
         if json {
             try Output.json(summary)
         } else {

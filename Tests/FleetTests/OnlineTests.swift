@@ -81,6 +81,10 @@ extension FleetTests {
             let before = try it.night.fingerprint()
             #expect(try it.night.resume(it.run).code == 15)
             #expect(try it.night.fingerprint() == before)
+            // Nothing but a person's word ends this; the certificate tells of it.
+            #expect(try it.night.resume(it.run, ["--max-conflicts", "1"]).code == 4)
+            #expect(try conflicts(it.night) == ["vanished skipped"])
+            #expect(try it.night.count("SELECT count(*) FROM member_account") == 1_499)
         }
 
         @Test(arguments: ["requeue", "skip"])

@@ -75,8 +75,7 @@ extension FleetTests {
             let run = try it.night.onlyRun()
             let backend = try session(it.night)
             if isOnDisk { try it.night.online("SELECT pg_switch_wal()") }
-            kill(backend, SIGKILL)
-            try it.night.reconnect()
+            try it.night.crashServer(at: backend)
             kill(it.worker, SIGCONT)
             var end = try Conclusion(try it.running.wait())
             let loaded = try it.night.count("SELECT count(*) FROM member_account")
@@ -94,10 +93,7 @@ extension FleetTests {
             let oracle = try Oracle(night)
             let stopped = try night.run(sample, ["--max-rejects", "3", "--until", "validate"])
             #expect(stopped.code == 0)
-            let victim = try Connection(
-                url: FleetServer.url(of: night.name), applicationName: "victim")
-            kill(victim.backendPID, SIGKILL)
-            try night.reconnect()
+            try night.crashServer()
             #expect(try night.count("SELECT count(*) FROM kugiri_stage.r1_s0") == 0)
             try oracle.expectLoaded(sample, try night.resume(try stopped.run), code: 4)
         }
@@ -108,10 +104,7 @@ extension FleetTests {
             let died = try night.run(
                 sample, environment: ["KUGIRI_FAILPOINT": "before_publish:kill"])
             #expect(died.ended.wasKilled)
-            let victim = try Connection(
-                url: FleetServer.url(of: night.name), applicationName: "victim")
-            kill(victim.backendPID, SIGKILL)
-            try night.reconnect()
+            try night.crashServer()
             let end = try night.resume(try night.onlyRun())
             #expect(end.code == 0, "\(end.ended.stderr)")
             let rows = try night.members()

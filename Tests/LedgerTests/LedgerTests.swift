@@ -74,8 +74,8 @@ extension PostgresTests {
             for target in [1, 4_294_967_295] as [Int64] {
                 #expect(try RunLedger.lockTarget(target, connection))
                 #expect(try !RunLedger.lockTarget(target, other))
-                let holder = try RunLedger.targetHolder(target, other)
-                #expect(holder?.hasPrefix("kugiri/test (user ") == true)
+                let held = try RunLedger.targetHolder(target, other)
+                #expect(held?.holder.hasPrefix("kugiri/test (user ") == true)
             }
             #expect(try RunLedger.lockTarget(2, other))
             #expect(try RunLedger.targetHolder(3, other) == nil)

@@ -169,6 +169,24 @@ import Testing
             slice.findings.rejects.map { "\($0.record) \($0.rule)" } == ["2 digits", "7 unique"])
     }
 
+    /// Certify once compared only the last record of a partition key, whatever its group.
+    @Test func `a header in the target key tells rows apart`() throws {
+        let record = Plain.record(["member": "C", "code": "", "medium": "1"])
+        let bytes = Placed.slice([
+            Placed(number: 1, group: 0, bytes: record), Placed(number: 2, group: 1, bytes: record),
+            Placed(number: 3, group: 1, bytes: record),
+        ])
+        let rules = try SliceRules(
+            contract: Plain.contract, parameters: parameters, partitions: table,
+            groups: Plain.groups(["0001", "0002"]), commitInterval: 100, maxReported: 100,
+            targetKey: ["header.sender", "member"])
+        let slice = try rules.check(bytes) {}
+        let entries = slice.entries.sorted { $0.number < $1.number }
+
+        #expect(!rules.sameTargetRow(entries[0], entries[1], slice))
+        #expect(rules.sameTargetRow(entries[1], entries[2], slice))
+    }
+
     @Test func `rejects over the limit are counted and not listed`() throws {
         let records = (1...50).map {
             Placed(number: $0, group: 0, bytes: Plain.record(["member": "C", "code": "x"]))

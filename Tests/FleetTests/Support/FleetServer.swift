@@ -54,20 +54,21 @@ struct FleetServer: SuiteTrait, TestScoping {
         try connection.execute("ALTER SYSTEM SET fsync = off")
         try connection.execute("SELECT pg_reload_conf()")
         try connection.execute("CREATE DATABASE template_night")
+        let url = url(of: "template_night", on: server)
         let settings = "\(scratch)/template.yaml"
-        try Settings91(database: url(of: "template_night", on: server)).text
+        try Settings91(database: url).text
             .write(toFile: settings, atomically: false, encoding: .utf8)
-        let migrated = try Binary.run(
-            ["db", "migrate", "--settings", settings], scratch: scratch)
-        try #require(migrated.code == 0, "\(migrated.stderr)")
         let trigger = try Binary.run(["db", "lock-trigger", "member_account"], scratch: scratch)
         try #require(trigger.code == 0, "\(trigger.stderr)")
-        let target = try Connection(
-            url: url(of: "template_night", on: server), applicationName: "test/server")
+        // Before the schema `kugiri` is there: the user of that name would put the table into it.
+        let target = try Connection(url: url, applicationName: "test/server")
         let table = try String(
             contentsOfFile: Repository.path("ops/sql/member_account.sql"), encoding: .utf8)
         try target.execute(table)
         try target.execute(trigger.stdout)
+        let migrated = try Binary.run(
+            ["db", "migrate", "--settings", settings], scratch: scratch)
+        try #require(migrated.code == 0, "\(migrated.stderr)")
     }
 }
 

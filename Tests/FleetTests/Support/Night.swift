@@ -131,8 +131,12 @@ final class Night {
 
     // MARK: The database
 
-    /// A new session, as soon as the server has recovered.
-    func reconnect() throws {
+    /// Kills one server process with SIGKILL: the server ends all others and starts anew.
+    func crashServer(at backend: Int32? = nil) throws {
+        let victim = try Connection(url: FleetServer.url(of: name), applicationName: "victim")
+        kill(backend ?? victim.backendPID, SIGKILL)
+        // Until our own session is gone the server has not noticed yet.
+        try waitUntil("the crash") { (try? connection.execute("SELECT 1")) == nil }
         var fresh: Connection?
         try waitUntil("the server") {
             fresh = try? Connection(url: FleetServer.url(of: name), applicationName: "test/night")

@@ -20,6 +20,8 @@ struct Settings91 {
     var history = "on"
     var trusted = false
     var attempts = 3
+    /// One more entry of `columns`, as in YAML; nil: none.
+    var extraColumn: String?
 
     init(database: String) { self.database = database }
 
@@ -49,6 +51,7 @@ struct Settings91 {
                 business_date: {parameter: business_date}
                 failures_before: {before: failures, per: business_date}
                 failures: {sql: "CASE WHEN new.result_code = '0' THEN 0 ELSE coalesce(old.failures, 0) + 1 END"}
+                \(extraColumn ?? "")
             partitions: \(partitions)
             workers: \(workers)
             commit_interval: \(commitInterval)
