@@ -69,6 +69,9 @@ struct FleetServer: SuiteTrait, TestScoping {
         let migrated = try Binary.run(
             ["db", "migrate", "--settings", settings], scratch: scratch)
         try #require(migrated.code == 0, "\(migrated.stderr)")
+        // A sequence that was used in a template forgets its values in a copy that crashes: the
+        // server logs 32 values ahead, in the template. So none of the template's is used.
+        try target.execute("TRUNCATE kugiri.audit RESTART IDENTITY")
     }
 }
 
