@@ -1,7 +1,9 @@
 // Small services that the command line needs around a run.
 
+import Glibc
 import Journal
 import Ledger
+import Messaging
 package import Plan
 package import Postgres
 
@@ -13,6 +15,21 @@ package enum Preparation {
     ) throws {
         if migrates { try Schema.migrate(connection) }
         try Schema.check(connection)
+    }
+
+    /// Notes who gave a command that changes something (`kugiri.audit`).
+    ///
+    /// - Parameters:
+    ///   - run: The run it is about; nil: none.
+    ///   - hash: Of the settings it works with; nil: it reads none.
+    package static func audit(
+        _ command: String, run: String?, version: String, hash: String?,
+        _ connection: borrowing Connection
+    ) throws {
+        let user = unsafe getpwuid(getuid()).flatMap { unsafe String(cString: $0.pointee.pw_name) }
+        try RunLedger.audit(
+            user: user ?? String(getuid()), host: HostName.current, command: command, run: run,
+            reason: nil, before: nil, after: hash, version: version, connection)
     }
 
     /// SHA-256 of a text, in hexadecimal.

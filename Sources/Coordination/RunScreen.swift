@@ -20,6 +20,12 @@ package struct RunScreen {
         self.isQuiet = isQuiet
     }
 
+    /// Says where it begins, before there is any progress to show.
+    func announce(_ message: LogMessage) {
+        guard !isQuiet else { return }
+        terminal.write(message.line() + "\n")
+    }
+
     /// Shows how far the run is, when something is due.
     mutating func draw(
         run: String, phase: Phase, phaseTimes: [(phase: Phase, elapsed: Duration)],

@@ -110,7 +110,7 @@ package enum RunStart {
                 let taken = try RunLedger.take(
                     run, coordinator: identity, connection)
             else { throw LedgerError.fenced(run: run) }
-            try audit(command, run: run, version: binaryVersion, hash: nil, connection)
+            try Preparation.audit(command, run: run, version: binaryVersion, hash: nil, connection)
             let input = ArrivedInput(
                 path: row.inputPath, archivedPath: definition.archivedInput(of: run),
                 bytes: row.inputBytes, hash: row.inputHash)
@@ -211,7 +211,7 @@ package enum RunStart {
                 let taken = try RunLedger.take(
                     created.run, coordinator: identity, connection)
             else { throw LedgerError.fenced(run: created.run) }
-            try audit(
+            try Preparation.audit(
                 request.command, run: created.run, version: request.binaryVersion,
                 hash: request.settingsHash, connection)
             return (created.run, taken.term)
@@ -244,13 +244,14 @@ package enum RunStart {
             executable: executable, binaryVersion: binaryVersion, databaseURL: databaseURL,
             definition: definition, fleet: fleet, connection: connection, row: row, plan: plan,
             term: term, input: input, tolerances: tolerances, screen: screen)
-        coordinator.note(
-            LogMessage(
-                .runStarted,
-                [
-                    "run": row.run, "job": row.job, "input": input.path,
-                    "bytes": String(input.bytes),
-                ]))
+        let start = LogMessage(
+            .runStarted,
+            [
+                "run": row.run, "job": row.job, "input": input.path,
+                "bytes": String(input.bytes), "directory": coordinator.directory,
+            ])
+        coordinator.note(start)
+        screen.announce(start)
         coordinator.note(
             LogMessage(
                 .inputArchived,
@@ -356,16 +357,6 @@ package enum RunStart {
     static var identity: String {
         let user = unsafe getpwuid(getuid()).flatMap { unsafe String(cString: $0.pointee.pw_name) }
         return "\(user ?? String(getuid()))@\(HostName.current) pid \(getpid())"
-    }
-
-    private static func audit(
-        _ command: String, run: String, version: String, hash: String?,
-        _ connection: borrowing Connection
-    ) throws {
-        let user = unsafe getpwuid(getuid()).flatMap { unsafe String(cString: $0.pointee.pw_name) }
-        try RunLedger.audit(
-            user: user ?? String(getuid()), host: HostName.current, command: command, run: run,
-            reason: nil, before: nil, after: hash, version: version, connection)
     }
 
     private static func connect(_ url: String, run: String) throws -> Connection {

@@ -3,7 +3,7 @@
 
 /// Messages 1xxx: run and phases.
 extension MessageID {
-    /// Arguments: `run`, `job`, `input`, `bytes`.
+    /// Arguments: `run`, `job`, `input`, `bytes`, `directory`.
     public static let runStarted: MessageID = "KGR1001I"
     /// Arguments: `run`, `job`, `term`, `done`, `slices`.
     public static let runResumed: MessageID = "KGR1002I"

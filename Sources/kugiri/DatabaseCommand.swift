@@ -75,6 +75,9 @@ struct DatabaseCommand: ParsableCommand {
                     for text in try Schema.pending(connection) { Output.line(text) }
                 } else {
                     try Schema.migrate(connection)
+                    try Preparation.audit(
+                        CommandLine.arguments.joined(separator: " "), run: nil,
+                        version: Version.text, hash: nil, connection)
                 }
                 return .normal
             }
