@@ -129,7 +129,7 @@ enum Ending {
         do {
             let made = try coordinator.summary(outcome)
             summary = made
-            coordinator.logCounts(made)
+            try coordinator.logCounts(made)
             if let state {
                 // What was read stays for people; what was staged is of no more use.
                 try coordinator.connection.transaction { connection in

@@ -95,8 +95,8 @@ package enum RunStart {
             var definition = try decoder.decode(
                 RunDefinition.self, from: Data(row.definition.utf8))
             var tolerances =
-                (try? decoder.decode(
-                    [RunSummary.Tolerance].self, from: Data(row.tolerances.utf8))) ?? []
+                try decoder.decode(
+                    [RunSummary.Tolerance].self, from: Data(row.tolerances.utf8))
             if let maxConflicts {
                 tolerances.removeAll { $0.name == "max_conflicts" }
                 tolerances.append(

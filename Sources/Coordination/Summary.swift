@@ -59,8 +59,8 @@ extension RunCoordinator {
     }
 
     /// START, counts and END of every partition in the run log, from the ledger (PROTOCOL 37).
-    func logCounts(_ summary: RunSummary) {
-        let rows = (try? ProofLedger.partitions(run: run, revision: revision, connection)) ?? []
+    func logCounts(_ summary: RunSummary) throws {
+        let rows = try ProofLedger.partitions(run: run, revision: revision, connection)
         for row in rows {
             guard let start = row.startedAt, let end = row.endedAt else { continue }
             note(

@@ -12,8 +12,6 @@ package enum LoadingError: Error, Equatable, CustomStringConvertible {
     case draining
     /// The coordinator is gone.
     case orphaned
-    /// A number does not fit its column (a contract wider than the target).
-    case tooLarge(field: String)
 
     /// How the text of `spoolTorn` begins; the coordinator knows it by this.
     package static let spoolTornPrefix = "the spool slice is torn: "
@@ -29,7 +27,6 @@ package enum LoadingError: Error, Equatable, CustomStringConvertible {
                 + "compare contract and table"
         case .draining: "draining"
         case .orphaned: "the coordinator is gone"
-        case .tooLarge(let field): "a value of \(field) does not fit its column"
         }
     }
 }

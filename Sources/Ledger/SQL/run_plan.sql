@@ -1,1 +1,0 @@
-UPDATE kugiri.run SET plan = $2::jsonb WHERE run = $1
