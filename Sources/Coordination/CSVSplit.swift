@@ -39,52 +39,80 @@ extension Splitter {
         _ writer: inout SpoolWriter
     ) throws -> EnvelopeSummary {
         guard
-            var reader = CSVReader(
+            let reader = CSVReader(
                 contract: definition.contract, layout: layout, parameters: definition.parameters,
                 identity: definition.job.identity),
-            var keys = CSVKeyReader(contract: definition.contract, checker: checker)
+            let keys = CSVKeyReader(contract: definition.contract, checker: checker)
         else { preconditionFailure("a CSV layout of a contract that is fixed") }
+        var pass = CSVPass(reader: reader, keys: keys)
         var buffer = [UInt8](
             repeating: 0, count: max(CoordinationLimits.blockBytes, 2 * CSVReader.blockBytesMin))
         var filled = 0
-        var base: UInt64 = 0
-        var image: [UInt8] = []
-        var done: UInt64 = 0
-        func spool(
-            _ block: Span<UInt8>, _ at: Int, _ count: Int, _ number: UInt64, _ group: Int,
-            _ writer: inout SpoolWriter
-        ) throws {
-            image.removeAll(keepingCapacity: true)
-            _ = keys.appendKeyImage(block.extracting(at..<(at + count)), to: &image)
-            try writer.add(
-                key: image, number: number, fileOffset: base + UInt64(at), group: group,
-                block: block, at: at, count: count)
-            done = number
-        }
         do {
             while true {
                 let got = try file.read(into: &buffer, at: filled, count: buffer.count - filled)
                 filled += got
                 if got == 0 { break }
-                let block = buffer.span.extracting(0..<filled)
-                let consumed = try reader.read(block) { at, count, number, group in
-                    try spool(block, at, count, number, group, &writer)
-                }
-                base += UInt64(consumed)
+                let consumed = try pass.take(buffer.span.extracting(0..<filled), &writer)
                 Self.moveDown(&buffer, from: consumed, count: filled - consumed)
                 filled -= consumed
                 guard filled < buffer.count else {
                     throw LoadingError.spoolTorn("a record longer than a block")
                 }
-                try breathe(min(done, records), records)
+                try breathe(min(pass.done, records), records)
             }
-            let rest = buffer.span.extracting(0..<filled)
-            return try reader.finish(rest: rest) { at, count, number, group in
-                try spool(rest, at, count, number, group, &writer)
-            }
+            return try pass.finish(buffer.span.extracting(0..<filled), &writer)
         } catch let fault as StructureFault {
             throw structure(fault)
         }
+    }
+}
+
+/// The state of one pass: the reader, and where the block begins in the file.
+private struct CSVPass {
+    private var reader: CSVReader
+    private var keys: CSVKeyReader
+    private var image: [UInt8] = []
+    private var base: UInt64 = 0
+    /// The number of the last record.
+    private(set) var done: UInt64 = 0
+
+    init(reader: CSVReader, keys: CSVKeyReader) {
+        self.reader = reader
+        self.keys = keys
+    }
+
+    /// Puts the whole records of a block into their slices; returns the bytes consumed.
+    mutating func take(_ block: Span<UInt8>, _ writer: inout SpoolWriter) throws -> Int {
+        var reader = reader
+        let consumed = try reader.read(block) { at, count, number, group in
+            try spool(block, at, count, number, group, &writer)
+        }
+        self.reader = reader
+        base += UInt64(consumed)
+        return consumed
+    }
+
+    /// Takes what is left at the file's end.
+    mutating func finish(
+        _ rest: Span<UInt8>, _ writer: inout SpoolWriter
+    ) throws -> EnvelopeSummary {
+        var reader = reader
+        return try reader.finish(rest: rest) { at, count, number, group in
+            try spool(rest, at, count, number, group, &writer)
+        }
+    }
+
+    private mutating func spool(
+        _ block: Span<UInt8>, _ at: Int, _ count: Int, _ number: UInt64, _ group: Int,
+        _ writer: inout SpoolWriter
+    ) throws {
+        image.removeAll(keepingCapacity: true)
+        _ = keys.appendKeyImage(block.extracting(at..<(at + count)), to: &image)
+        try writer.add(
+            key: image, number: number, fileOffset: base + UInt64(at), group: group, block: block,
+            at: at, count: count)
+        done = number
     }
 }
 

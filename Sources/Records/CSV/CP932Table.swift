@@ -34,7 +34,9 @@ enum CP932Table {
         }
     }
 
-    /// The bytes of a character; nil: it has none here. Slow: for samples and messages.
+    /// The bytes of a character; nil: it has none here.
+    ///
+    /// Slow: for samples and messages.
     static func bytes(of scalar: Unicode.Scalar) -> [UInt8]? {
         if scalar.value < 0x80 { return [UInt8(scalar.value)] }
         if let byte = CharacterRepertoire.jisX0201.byte(of: scalar), byte >= 0x80 { return [byte] }

@@ -107,8 +107,9 @@ struct CSVCellEncoder: Sendable {
         return (start, end)
     }
 
-    /// A number: its sign first, zeros, then its digits at the field's right end. Leading zeros
-    /// are no part of a number and may be more than the field holds.
+    /// A number: its sign first, zeros, then its digits at the field's right end.
+    ///
+    /// Leading zeros are no part of a number and may be more than the field holds.
     private func placeNumber(
         _ content: Span<UInt8>, _ first: Int, _ end: Int, _ field: Field,
         _ canonical: inout [UInt8], _ at: Int
