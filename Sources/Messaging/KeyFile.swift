@@ -85,7 +85,8 @@ public struct KeyFile: Sendable, Equatable {
         let list = try AllowList.read(text)
         guard let entry = list.entries.first, list.entries.count == 1 else {
             throw KeyTrouble(
-                path: text, reason: "has \(list.entries.count) keys; one line 'name key' belongs here")
+                path: text,
+                reason: "has \(list.entries.count) keys; one line 'name key' belongs here")
         }
         return entry.key
     }

@@ -27,7 +27,9 @@ public enum ProcessHygiene {
     /// the hard limit allows.
     static func raiseOpenFiles() {
         var limit = rlimit()
-        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return
+        }
         let wanted = min(limit.rlim_max, MessagingLimits.openFilesWanted)
         guard limit.rlim_cur < wanted else { return }
         limit.rlim_cur = wanted

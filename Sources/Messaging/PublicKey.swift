@@ -43,7 +43,8 @@ public struct PublicKey: Sendable, Hashable, CustomStringConvertible {
 /// Four bytes as five characters.
 enum Z85 {
     private static let alphabet = Array(
-        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#".utf8)
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#".utf8
+    )
     private static let values: [UInt32?] = {
         var values = [UInt32?](repeating: nil, count: 256)
         for (value, character) in alphabet.enumerated() {

@@ -150,7 +150,9 @@ import Glibc
             throw .zeroMQ("receive")
         }
         var user: String?
-        if let text = unsafe zmq_msg_gets(message, "User-Id") { user = unsafe String(cString: text) }
+        if let text = unsafe zmq_msg_gets(message, "User-Id") {
+            user = unsafe String(cString: text)
+        }
         let count = Int(length)
         guard count <= MessagingLimits.messageBytesMax else { return (.tooLong, user) }
         let bytes = unsafe UnsafeRawBufferPointer(start: zmq_msg_data(message), count: count)
