@@ -31,6 +31,13 @@ package enum CoordinationLimits {
     static let noProgressLimit: Duration = .seconds(120)
     /// No worker for this long ends the run with 12.
     static let noWorkerLimit: Duration = .seconds(60)
+    /// Names of workers known in one run: 64 local ones, each replaced 20 times, and as many
+    /// remote ones again; what one key's owner can make us remember is bounded by it.
+    static let crewMax = 2_048
+    /// Different refusals of workers that are logged in one run.
+    static let refusalsLoggedMax = 64
+    /// Messages looked at before the loop goes on, also those that are thrown away.
+    static let messagesPerBreathMax = 4_096
     /// Worker processes started again for each that was asked for, in one run.
     static let restartsPerWorkerMax = 20
     /// Wait for workers to say goodbye after they were asked to stop.
