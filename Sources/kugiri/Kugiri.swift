@@ -11,7 +11,8 @@ struct Kugiri: ParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, LintCommand.self,
-            RunsCommand.self, ReportCommand.self, RejectsCommand.self, CertificateCommand.self,
+            StatusCommand.self, RunsCommand.self, ReportCommand.self, RejectsCommand.self,
+            CertificateCommand.self,
             SampleCommand.self, DatabaseCommand.self, WorkerCommand.self,
         ])
 }
