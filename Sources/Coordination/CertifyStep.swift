@@ -13,13 +13,13 @@ import Settings
 extension RunCoordinator {
     /// Has every slice compared with the table.
     func certify() throws {
-        begin(.certify)
+        try begin(.certify)
         try transact { connection in
             try ClaimLedger.insertForSlices(
                 run: run, revision: revision, phase: .certify, connection)
         }
         try driveWithStaging(.certify)
-        finish(.certify, records: envelope?.dataRecords ?? 0)
+        try finish(.certify, records: envelope?.dataRecords ?? 0)
     }
 
     /// What the ledger says the whole run came to (invariant 1).
@@ -134,7 +134,7 @@ extension RunCoordinator {
 
     /// Seals the certificate and publishes it; nothing is published that was not proved.
     func publish() throws {
-        begin(.publish)
+        try begin(.publish)
         let counts = try totalCounts()
         // Asked of the ledger, not of memory: the run may have been resumed since.
         if counts.rejected > 0 || counts.conflicts > 0 { warnings.append(.warning) }
@@ -184,6 +184,7 @@ extension RunCoordinator {
                 run: run, job: definition.job.name,
                 businessDate: definition.parameters.businessDate?.iso, certificate: hash,
                 connection)
+            try TenureLedger.finish(.publish, run: run, term: term, connection)
             try RunLedger.end(
                 run: run, state: "published", outcome: outcome, summary: summary, connection)
         }

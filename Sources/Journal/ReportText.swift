@@ -86,7 +86,8 @@ public struct ReportText: Sendable {
         if counts.balances, hasLoaded || counts.input > 0 { return "✓ every record accounted for" }
         if hasLoaded || summary.result == "BUG" { return "✗ does not add up" }
         if settled == 0 {
-            let next = summary.exitCode == 0 ? "; next: kugiri resume \(summary.runID)" : ""
+            let next =
+                [0, 4].contains(summary.exitCode) ? "; next: kugiri resume \(summary.runID)" : ""
             return "– nothing was loaded, the target is untouched\(next)"
         }
         let left = counts.input + counts.absent - settled - counts.rejected

@@ -58,7 +58,7 @@ struct ValidateCommand: ParsableCommand {
     }
 
     func run() throws {
-        try conduct("validate") {
+        try conduct("validate", json: json) {
             let settings = try options.load()
             let (job, contract) = try options.job(job, in: settings)
             let check = FileCheck(

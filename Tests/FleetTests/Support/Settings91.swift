@@ -20,6 +20,8 @@ struct Settings91 {
     var history = "on"
     var trusted = false
     var attempts = 3
+    /// One more line at the top, as in YAML.
+    var extra = ""
     /// One more entry of `columns`, as in YAML; nil: none.
     var extraColumn: String?
 
@@ -31,6 +33,7 @@ struct Settings91 {
         kugiri: 1
         database: \(database)
         directories: {state: .kugiri}
+        \(extra)
         jobs:
           debit-result:
             program: KGRB091
