@@ -22,6 +22,8 @@ struct Settings91 {
     var attempts = 3
     /// One more entry of `columns`, as in YAML; nil: none.
     var extraColumn: String?
+    /// The block `network:`, as in YAML.
+    var network = "{}"
 
     init(database: String) { self.database = database }
 
@@ -31,6 +33,7 @@ struct Settings91 {
         kugiri: 1
         database: \(database)
         directories: {state: .kugiri}
+        network: \(network)
         jobs:
           debit-result:
             program: KGRB091
