@@ -240,6 +240,30 @@ private func handshake(
         #expect(notices == [.listRead(keys: 2)])
     }
 
+    @Test func `a loop that does not look lets nobody in, and the next look does`() throws {
+        let keys = try Keyring()
+        let context = try Context()
+        let door = try keys.open(context)
+        let stranger = try DealerSocket(
+            context, connect: door.endpoint, security: keys.client(keys.kyoto))
+        let dealer = try DealerSocket(
+            context, connect: door.endpoint, security: keys.client(keys.osaka))
+        // Longer than a handshake may take, so that one is given up meanwhile.
+        let deadline = Monotonic.now() + .milliseconds(3_500)
+        while Monotonic.now() < deadline {
+            #expect(try !dealer.send([1]))
+            #expect(try door.receive() == nil)
+            usleep(50_000)
+        }
+        guard case .message(let peer, [2]) = try send([2], by: dealer, to: door) else {
+            Issue.record("osaka did not come back")
+            return
+        }
+        #expect(peer.key == "osaka")
+        let (refused, received) = try handshake(of: stranger, at: door) { $0 == .refused }
+        #expect(refused == .refused && received == [])
+    }
+
     @Test(arguments: [DoorWeakness.notEnforced, .letsEverybodyIn])
     func `the self-test finds an open door`(_ weakness: DoorWeakness) throws {
         let keys = try Keyring()
