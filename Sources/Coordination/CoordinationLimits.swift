@@ -4,6 +4,12 @@
 package enum CoordinationLimits {
     /// Bytes of the input read at once.
     static let blockBytes = 4 << 20
+    /// A CSV file up to this size is read whole for the sample of its keys.
+    static let csvSampleWholeBytes = 4 << 20
+    /// Bytes read at each drawn place of a larger one: several lines, in one page of a disk.
+    static let csvSampleWindowBytes = 8 << 10
+    /// Places drawn: with a dozen lines each, as many keys as the fixed form samples.
+    static let csvSampleWindows = 4_096
     /// Bytes of all spool buffers together; divided by the number of slices.
     static let spoolBuffersBytes = 64 << 20
     /// One slice's buffer: 64 KiB keeps writes cheap at 1,000 slices.

@@ -157,7 +157,7 @@ package enum RunStart {
         try lockTarget(plan.tableID, name: plan.table, connection)
         try Arrival.checkSpace(
             input: facts.bytes,
-            records: facts.bytes / Int64(definition.contract.recordBytes),
+            records: facts.bytes / Int64(definition.contract.typicalRecordBytes),
             directories: definition.directories)
         let arrived = try Arrival.archive(
             request.inputPath, in: definition.directories.archive, breathe: {})

@@ -57,6 +57,8 @@ public enum SettingsLimits {
     public static let shownLineScalarsMax = 400
     /// A longer value is not repeated in a message, only its length.
     public static let foundCharactersMax = 60
+    /// Contracts based on one another: a form of a form is enough, and a circle ends here.
+    public static let contractBasesMax = 3
     /// A PostgreSQL identifier, in bytes (NAMEDATALEN − 1).
     public static let identifierBytesMax = 63
     /// A job's or contract's name, in bytes: it becomes part of file names and run ids.
