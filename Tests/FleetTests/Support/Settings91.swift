@@ -24,6 +24,8 @@ struct Settings91 {
     var extra = ""
     /// One more entry of `columns`, as in YAML; nil: none.
     var extraColumn: String?
+    /// The block `network:`, as in YAML.
+    var network = "{}"
 
     init(database: String) { self.database = database }
 
@@ -34,6 +36,7 @@ struct Settings91 {
         database: \(database)
         directories: {state: .kugiri}
         \(extra)
+        network: \(network)
         jobs:
           debit-result:
             program: KGRB091
