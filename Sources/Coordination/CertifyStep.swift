@@ -115,13 +115,13 @@ extension RunCoordinator {
                     found: String(table.inserted + table.updated)))
         }
         for (index, sum) in table.sums.enumerated() where table.conflicts + table.late == 0 {
+            let scale = plan.sumScales?[index] ?? 0
+            let promised = validate.sums.indices.contains(index) ? validate.sums[index] : 0
             list.append(
                 Proof(
-                    name: "table: sum of \(plan.sums[index]) (yen)",
-                    expected: String(
-                        validate.sums.indices.contains(index)
-                            ? validate.sums[index] : 0),
-                    found: String(sum)))
+                    name: "table: sum of \(plan.sums[index])\(scale > 0 ? "" : " (yen)")",
+                    expected: FieldNumber.text(promised, scale: scale),
+                    found: FieldNumber.text(sum, scale: scale)))
         }
         if table.changedSince > 0 {
             note(

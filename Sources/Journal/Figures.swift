@@ -2,6 +2,16 @@
 
 /// Figures for reports and terminals; always the same form, whatever the locale.
 public enum Figures {
+    /// A figure of units with decimal places: `1,234.50` of 123450 and scale 2.
+    public static func count(_ value: Int64, scale: Int) -> String {
+        guard scale > 0 else { return count(value) }
+        var unit: UInt64 = 1
+        for _ in 0..<min(scale, 18) { unit *= 10 }
+        let whole = count(Int64(value.magnitude / unit))
+        let places = padded(Int64(value.magnitude % unit), min(scale, 18))
+        return (value < 0 ? "-" : "") + whole + "." + places
+    }
+
     /// `1,234,567`.
     public static func count(_ value: Int64) -> String {
         var groups: [String] = []

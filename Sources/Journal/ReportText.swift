@@ -165,7 +165,8 @@ public struct ReportText: Sendable {
                     total.found.subtractingReportingOverflow(total.promised)
                 return [
                     total.holds ? "✓" : "✗", String(total.group), total.name,
-                    Figures.count(total.promised), Figures.count(total.found),
+                    Figures.count(total.promised, scale: total.scale ?? 0),
+                    Figures.count(total.found, scale: total.scale ?? 0),
                     isTooLarge ? "–" : total.holds ? "" : Figures.count(difference),
                 ]
             }, width: width)

@@ -41,7 +41,8 @@ struct SettingsOptions: ParsableArguments {
         }
         do {
             let contract = try Contracts.find(job.contract, directory: settings.directories.base)
-            let found = contract.faults.map {
+            let unsound = contract.faults
+            let found = (unsound.isEmpty ? contract.sampleFaults : unsound).map {
                 "contract \(contract.name): \($0.path): \($0.message)"
             }
             let unfit = faults(job: job, contract: contract).map { "\(path): \($0.description)" }
