@@ -5,10 +5,11 @@ public import Postgres
 /// The ledger's schema: which version a database has, and how it gets the newest.
 public enum Schema {
     /// The version this binary works with.
-    public static let wanted = 1
+    public static let wanted = 2
 
     private static let migrations: [(number: Int, text: String)] = [
-        (1, sql(PackageResources.migration_0001_sql))
+        (1, sql(PackageResources.migration_0001_sql)),
+        (2, sql(PackageResources.migration_0002_sql)),
     ]
 
     /// The version the database has; 0: no ledger.

@@ -22,6 +22,8 @@ struct Settings91 {
     var attempts = 3
     /// One more entry of `columns`, as in YAML; nil: none.
     var extraColumn: String?
+    /// What becomes of rows the input lacks, as in YAML; nil: they are left alone.
+    var absent: String?
 
     init(database: String) { self.database = database }
 
@@ -44,6 +46,7 @@ struct Settings91 {
               key: {customer_number: customer_number}
               lock: {column: updated_at, trusted: \(trusted)}
               update_count: update_count
+              \(absent.map { "absent: " + $0 } ?? "")
               columns:
                 last_debit_date: {field: header.debit_date}
                 last_amount: {field: amount}
