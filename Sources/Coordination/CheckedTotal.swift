@@ -35,7 +35,8 @@ struct CheckedTotal {
                     group: group, name: total.name, promised: group.promised[total.name] ?? 0,
                     found: found[group.number].map { $0[index] } ?? 0,
                     isOmitted: total.optionalWhenAllZero && areOmitted,
-                    trailerOffset: (group.trailerRecord - 1) * strideBytes)
+                    trailerOffset: group.trailerOffset
+                        ?? (group.trailerRecord - 1) * strideBytes)
             }
         }
     }

@@ -76,7 +76,7 @@ extension RunCoordinator {
             {
                 lastWorkerAt = clock
             }
-            if clock - lastWorkerAt > CoordinationLimits.noWorkerLimit {
+            if clock - lastWorkerAt > fleet.workerWait {
                 throw RunStop(
                     .infrastructure,
                     LogMessage(
@@ -171,6 +171,7 @@ extension RunCoordinator {
         case .log(let worker, let line):
             guard let id = MessageID(rawValue: line.id) else { return }
             note(LogMessage(id, ["text": line.text]), worker: worker)
+        case .notice(let message): note(message)
         default: break
         }
     }

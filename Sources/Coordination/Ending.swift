@@ -72,6 +72,15 @@ enum Ending {
                         "endpoint": coordinator?.fleet.endpoint.text ?? "-",
                         "operation": error.operation, "reason": error.message,
                     ]), isResumable: true)
+        case let trouble as KeyTrouble:
+            return RunStop(
+                .configuration,
+                trouble.faults.map { LogMessage(.keyFault, ["reason": $0.description]) },
+                isResumable: true)
+        case let open as DoorOpen:
+            return RunStop(
+                .bug, LogMessage(.doorOpenToStrangers, ["reason": open.description]),
+                isResumable: true)
         case let fault as ContractFault:
             return RunStop(
                 .configuration,

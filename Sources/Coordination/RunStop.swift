@@ -50,6 +50,8 @@ package struct RunRequest: Sendable {
     package var binaryVersion: String
     /// The command as typed, for the audit.
     package var command: String
+    /// Where remote workers come in.
+    package var network = NetworkPlan.local
 
     /// Memberwise.
     package init(

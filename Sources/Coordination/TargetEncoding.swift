@@ -17,7 +17,8 @@ extension TargetCatalog {
         case (.integer, 23): .int4
         case (.integer, 20): .int8
         case (.integer, 1700): .numeric
-        case (.monthDay, 1082): .date
+        case (.decimal, 1700): .numeric
+        case (.monthDay, 1082), (.date, 1082): .date
         default: nil
         }
     }

@@ -390,7 +390,8 @@ package struct TargetResolution {
         let (sqlType, encoding): (String, TargetPlan.Encoding) =
             switch type {
             case .integer: ("bigint", .int8)
-            case .monthDay: ("date", .date)
+            case .decimal: ("numeric", .numeric)
+            case .monthDay, .date: ("date", .date)
             case .digits, .text, .filler: ("text", .text)
             }
         staging.append(

@@ -179,6 +179,32 @@ extension MessageID {
     public static let noWorkers: MessageID = "KGR6052E"
     /// Arguments: `run`, `term`, `holder`.
     public static let termLost: MessageID = "KGR6053E"
+    /// Arguments: `endpoint`, `keys`.
+    public static let doorOpened: MessageID = "KGR6020I"
+    /// Arguments: `path`, `keys`.
+    public static let allowListRead: MessageID = "KGR6021I"
+    /// Arguments: `endpoint`.
+    public static let doorWithoutKeys: MessageID = "KGR6022W"
+    /// Arguments: `count`, `address`.
+    public static let strangersRefused: MessageID = "KGR6023W"
+    /// Arguments: `count`, `key`, `reason`.
+    public static let messagesMalformed: MessageID = "KGR6024W"
+    /// Arguments: `key`.
+    public static let keyBanned: MessageID = "KGR6025W"
+    /// Arguments: `key`.
+    public static let keyRevoked: MessageID = "KGR6026W"
+    /// Arguments: `path`, `reason`.
+    public static let allowListUnusable: MessageID = "KGR6027W"
+    /// Arguments: `worker`, `endpoint`, `reason`.
+    public static let refusedByCoordinator: MessageID = "KGR6060E"
+    /// Arguments: `worker`, `endpoint`, `key`.
+    public static let keyRefused: MessageID = "KGR6061E"
+    /// Arguments: `worker`, `endpoint`, `security`.
+    public static let securityDiffers: MessageID = "KGR6062E"
+    /// Arguments: `worker`, `endpoint`, `elapsed`, `reason`.
+    public static let coordinatorUnheard: MessageID = "KGR6063E"
+    /// Arguments: `reason`.
+    public static let doorOpenToStrangers: MessageID = "KGR6064E"
 }
 
 /// Messages 7xxx: database, disk, infrastructure.
@@ -225,6 +251,10 @@ extension MessageID {
     public static let permissionMissing: MessageID = "KGR8055E"
     /// Arguments: `command`, `reason`.
     public static let commandFailed: MessageID = "KGR8056E"
+    /// Arguments: `place`, `reason`.
+    public static let networkFault: MessageID = "KGR8060E"
+    /// Arguments: `reason`.
+    public static let keyFault: MessageID = "KGR8061E"
 }
 
 /// Messages 9xxx: result.

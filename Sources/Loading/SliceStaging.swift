@@ -116,7 +116,7 @@ struct SliceStaging {
         let partition = rules.partitions.partition(of: slice.key(of: entry))?.number
         let violation = Violation(
             fieldIndex: rules.partitionKeyField, rule: rule,
-            byteInRecord: rules.data.fields[rules.partitionKeyField].at - 1)
+            byteInRecord: rules.keyByte(entry, slice))
         rules.reject(entry, violation, key: nil, partition: partition, in: &slice)
         slice.findings.shares[partition ?? 0, default: (0, 0)].rejected += 1
     }

@@ -23,7 +23,8 @@ public struct Job: Codable, Sendable, Equatable {
     public var target: Target
     /// How the partition table comes about.
     public var partitions: PartitionRule
-    /// Worker processes the coordinator starts; 1 to `SettingsLimits.workersMax`.
+    /// Worker processes the coordinator starts, up to `SettingsLimits.workersMax`; 0: it waits for
+    /// workers of other machines.
     public var workers: Int
     /// Rows of one load transaction, 100 to `SettingsLimits.commitIntervalMax`.
     public var commitInterval: Int

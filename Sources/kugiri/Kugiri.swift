@@ -12,7 +12,7 @@ struct Kugiri: ParsableCommand {
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, LintCommand.self,
             RunsCommand.self, ReportCommand.self, RejectsCommand.self, CertificateCommand.self,
-            SampleCommand.self, DatabaseCommand.self, WorkerCommand.self,
+            SampleCommand.self, DatabaseCommand.self, WorkerCommand.self, KeysCommand.self,
         ])
 }
 

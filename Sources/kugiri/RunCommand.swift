@@ -35,6 +35,8 @@ struct RunCommand: ParsableCommand {
     var maxRejects: Int?
     @Option(help: .init("Conflicts that are tolerated after the requeue pass.", valueName: "count"))
     var maxConflicts: Int?
+    @Option(help: .init("Let remote workers in here, tcp://ADDRESS:PORT.", valueName: "endpoint"))
+    var listen: String?
     @Option(help: "What a file without data records means: normal or warn.")
     var onEmpty: Job.OnEmpty?
     @Option(help: .init("Stop after this phase: validate.", valueName: "phase"))
@@ -58,8 +60,9 @@ struct RunCommand: ParsableCommand {
             let (fileJob, contract) = try options.job(job, in: settings)
             let wanted = try overridden(fileJob)
             let parameters = try parameters(parameterTexts, of: wanted)
+            let network = try Network.plan(settings, listen: listen)
             let (url, isPrivate) = try Database.url(settings)
-            let request = RunRequest(
+            var request = RunRequest(
                 definition: RunDefinition(
                     job: wanted, contract: contract, parameters: parameters,
                     directories: settings.directories),
@@ -70,6 +73,7 @@ struct RunCommand: ParsableCommand {
                 untilValidate: until != nil, executable: Executable.path,
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "))
+            request.network = network
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
             return try Conclusion.show(
                 RunStart.run(request, signals: signals, screen: screen), of: subject, json: json)
@@ -122,6 +126,8 @@ struct ResumeCommand: ParsableCommand {
     @Option(
         help: "Conflicts that may be left, such as rows deleted online; the certificate says so.")
     var maxConflicts: Int?
+    @Option(help: .init("Let remote workers in here, tcp://ADDRESS:PORT.", valueName: "endpoint"))
+    var listen: String?
     @Flag(help: "Print the result as JSON.")
     var json = false
     @Flag(help: "Show no progress.")
@@ -139,6 +145,7 @@ struct ResumeCommand: ParsableCommand {
             let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
             try check(until: until)
             let settings = try options.load()
+            let network = try Network.plan(settings, listen: listen)
             let (url, isPrivate) = try Database.url(settings)
             if isPrivate { _ = try Database.connect(settings, purpose: "resume") }
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
@@ -146,8 +153,8 @@ struct ResumeCommand: ParsableCommand {
                 run: runID, databaseURL: url, executable: Executable.path,
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
-                untilValidate: until == "validate", maxConflicts: maxConflicts, signals: signals,
-                screen: screen)
+                untilValidate: until == "validate", maxConflicts: maxConflicts,
+                network: network, signals: signals, screen: screen)
             return try Conclusion.show(end, of: subject, json: json)
         }
     }

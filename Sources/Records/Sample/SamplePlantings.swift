@@ -130,7 +130,7 @@ extension SamplePlantings {
         switch field.type {
         case .text: alphabet += 0x41...0x5A
         case .digits, .integer: break
-        case .monthDay, .filler: return []
+        case .monthDay, .filler, .date, .decimal: return []
         }
         let length = field.type == .text ? min(field.bytes, field.maxLength ?? .max) : field.bytes
         return alphabet.compactMap { byte in

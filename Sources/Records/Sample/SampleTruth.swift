@@ -82,6 +82,10 @@ struct SampleTruth: Sendable {
             switch shown.field.type {
             case .filler, .digits:
                 truth += field
+            case .date:
+                truth += field.filter { SampleText.isDigit($0) }
+            case .decimal:
+                truth += SampleText.plainDecimal(field)
             case .integer:
                 let significant = field.firstIndex { $0 != 0x30 } ?? field.endIndex - 1
                 truth += field[significant...]
