@@ -188,6 +188,7 @@ final class RunCoordinator {
     func night(untilValidate: Bool) throws -> Outcome {
         if phase == .split { try split() }
         guard let envelope else { throw LedgerError.broken("no envelope after the split") }
+        try refuseEmptyFeed(envelope)
         if envelope.dataRecords == 0, definition.job.onEmpty == .warn {
             note(LogMessage(.inputEmpty, ["input": input.path]))
             throw RunStop(.empty, [])

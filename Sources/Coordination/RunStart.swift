@@ -346,7 +346,8 @@ package enum RunStart {
             run: row.run, revision: row.revision, connection)
         let counts = RunCoordinator.counts(
             load, records: shares.values.reduce(0) { $0 + $1.records },
-            rejected: shares.values.reduce(0) { $0 + $1.rejected }, conflicts: conflicts)
+            rejected: shares.values.reduce(0) { $0 + $1.rejected },
+            absent: shares.values.reduce(0) { $0 + $1.absent }, conflicts: conflicts)
         // A coordinator that died right after publishing left both behind.
         try discardLeftovers(of: row)
         var summary = try JSONDecoder().decode(RunSummary.self, from: Data(text.utf8))

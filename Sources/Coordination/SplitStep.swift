@@ -142,5 +142,6 @@ enum StagingCleanup {
             rest = rest.dropFirst(batch.count)
             try connection.execute("DROP TABLE IF EXISTS \(batch.joined(separator: ", "))")
         }
+        try AbsentLedger.forget(number: number, connection)
     }
 }

@@ -66,15 +66,15 @@ extension RunCoordinator {
         let conflicts = try ProofLedger.conflicts(run: run, revision: revision, connection)
         let rows = try ProofLedger.partitions(run: run, revision: revision, connection)
         return rows.map { row in
-            let share = shares[row.number] ?? (0, 0)
+            let share = shares[row.number] ?? (0, 0, 0)
             let counts = Self.counts(
                 row.counts, records: share.records, rejected: share.rejected,
-                conflicts: conflicts.filter { $0.partition == row.number })
+                absent: share.absent, conflicts: conflicts.filter { $0.partition == row.number })
             return .init(
                 number: row.number, low: row.range.low.text, high: row.range.high?.text,
                 counts: counts, workers: row.workers, attempts: row.attempts,
                 elapsedSeconds: row.elapsedSeconds,
-                isDone: row.counts.staged == share.records - share.rejected)
+                isDone: row.counts.staged == share.records - share.rejected + share.absent)
         }
     }
 
@@ -103,9 +103,9 @@ extension RunCoordinator {
             .countLine,
             [
                 "scope": scope, "input": String(counts.input),
-                "output": String(counts.loaded + counts.closed),
-                "process": String(counts.input - counts.rejected),
-                "processed": String(counts.loaded + counts.closed + counts.unchanged),
+                "output": String(counts.loaded),
+                "process": String(counts.input + counts.absent - counts.rejected),
+                "processed": String(counts.loaded + counts.unchanged),
                 "inserted": String(counts.inserted), "updated": String(counts.updated),
                 "deleted": String(counts.deleted), "closed": String(counts.closed),
                 "unchanged": String(counts.unchanged), "rejected": String(counts.rejected),

@@ -55,6 +55,9 @@ extension RunCoordinator {
             }
         }
         try writeRejects()
+        let absent = isComplete ? try absentFaults() : []
+        outcomes += absent.map { _ in .totals }
+        faults += absent
         if rejectsSettled > Int64(definition.job.maxRejects) {
             outcomes.append(.rejects)
             faults.append(
@@ -114,7 +117,7 @@ extension RunCoordinator {
     /// Writes the rejects to `rejects.csv`, at most as many as are reported.
     func writeRejects() throws {
         var writer = try RejectWriter(path: "\(directory)/rejects.csv")
-        var place: (record: Int64, field: String, rule: String) = (-1, "", "")
+        var place: (record: Int64, field: String, rule: String) = (.min, "", "")
         var written = 0
         while written < definition.job.maxReported {
             let batch = try SliceLedger.rejects(

@@ -101,6 +101,8 @@ extension MessageID {
     public static let identityHolds: MessageID = "KGR4002I"
     /// Arguments: `field`, `job`.
     public static let identityNotChecked: MessageID = "KGR4003W"
+    /// Arguments: `absent`, `rows`, `share`.
+    public static let closeWithinShare: MessageID = "KGR4004I"
     /// Arguments: `group`, `record`, `byte`, `name`, `promised`, `found`.
     public static let controlTotalFails: MessageID = "KGR4050E"
     /// Arguments: `record`, `byte`, `field`, `found`, `expected`.
@@ -113,6 +115,10 @@ extension MessageID {
     public static let dateAlreadyPublished: MessageID = "KGR4054E"
     /// Arguments: `date`, `job`, `run`, `later`.
     public static let dateOutOfOrder: MessageID = "KGR4055E"
+    /// Arguments: `input`, `target`.
+    public static let closeByEmptyInput: MessageID = "KGR4056E"
+    /// Arguments: `records`, `absent`, `target`, `path`.
+    public static let closeInDoubt: MessageID = "KGR4057E"
 }
 
 /// Messages 5xxx: load, locks, conflicts.

@@ -9,6 +9,7 @@ public enum Schema {
 
     private static let migrations: [(number: Int, text: String)] = [
         (1, sql(PackageResources.migration_0001_sql)),
+        (2, sql(PackageResources.migration_0002_sql)),
         (3, sql(PackageResources.migration_0003_sql)),
     ]
 

@@ -54,15 +54,16 @@ struct Report: Decodable, Equatable {
         var unchanged: Int
         var rejected: Int
         var conflicts: Int
+        var absent: Int
 
         /// Invariant 1.
         var balances: Bool {
-            input == inserted + updated + deleted + closed + unchanged + rejected + conflicts
+            input + absent == inserted + updated + deleted + closed + unchanged + rejected + conflicts
         }
 
         /// All figures, in one order.
         var list: [Int] {
-            [input, inserted, updated, deleted, closed, unchanged, rejected, conflicts]
+            [input, inserted, updated, deleted, closed, unchanged, rejected, conflicts, absent]
         }
     }
 

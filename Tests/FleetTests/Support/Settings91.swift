@@ -26,6 +26,8 @@ struct Settings91 {
     var extraColumn: String?
     /// The block `network:`, as in YAML.
     var network = "{}"
+    /// What becomes of rows the input lacks, as in YAML; nil: they are left alone.
+    var absent: String?
 
     init(database: String) { self.database = database }
 
@@ -50,6 +52,7 @@ struct Settings91 {
               key: {customer_number: customer_number}
               lock: {column: updated_at, trusted: \(trusted)}
               update_count: update_count
+              \(absent.map { "absent: " + $0 } ?? "")
               columns:
                 last_debit_date: {field: header.debit_date}
                 last_amount: {field: amount}
