@@ -191,12 +191,15 @@ package struct Doctor {
         let name = "target of \(job.name)"
         guard let table = try TargetCatalog.table(job.target.table, connection) else {
             report.checks.append(
-                .fault(name, "there is no table \(job.target.table)", "create it, or correct the name"))
+                .fault(
+                    name, "there is no table \(job.target.table)", "create it, or correct the name")
+            )
             return
         }
         var faults = table.faults
         let columns = Set(try TargetCatalog.columns(table.id, connection).map(\.name))
-        let written = job.target.columns.map(\.column) + [job.target.lockColumn]
+        let written =
+            job.target.columns.map(\.column) + [job.target.lockColumn]
             + (job.target.updateCountColumn.map { [$0] } ?? [])
         let keys = job.target.key.map(\.column)
         let missing = (keys + written).filter { !columns.contains($0) }
