@@ -61,7 +61,7 @@ public enum Figures {
 
     /// `12,345/s`.
     public static func rate(_ perSecond: Double) -> String {
-        count(Int64(wholeRange(perSecond).rounded())) + "/s"
+        count(whole(perSecond)) + "/s"
     }
 
     /// Records per second; 0 before any time has passed.
@@ -77,6 +77,9 @@ public enum Figures {
         let share = max(0, min(done, total)).multipliedFullWidth(by: 100)
         return total.dividingFullWidth(share).quotient
     }
+
+    /// Rounded to a whole number; 0 for what an Int64 of milliseconds could not hold.
+    public static func whole(_ value: Double) -> Int64 { Int64(wholeRange(value).rounded()) }
 
     private static func oneDecimal(_ value: Double) -> String {
         let tenths = Int64((value * 10).rounded())

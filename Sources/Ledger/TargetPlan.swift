@@ -115,6 +115,11 @@ public struct TargetPlan: Codable, Sendable, Equatable {
     public var inserts: Bool
     /// Before-images are kept.
     public var history: Bool
+    /// What becomes of rows that the input lacks; nil: they are left alone.
+    public var absent: AbsentPlan?
+
+    /// Whether rows that the input lacks are staged too.
+    var closes: Bool { absent != nil }
 
     /// Memberwise.
     public init(

@@ -58,7 +58,7 @@ struct ValidateCommand: ParsableCommand {
     }
 
     func run() throws {
-        try conduct("validate") {
+        try conduct("validate", json: json) {
             let settings = try options.load()
             let (job, contract) = try options.job(job, in: settings)
             let check = FileCheck(
@@ -127,6 +127,11 @@ struct LintCommand: ParsableCommand {
         try conduct("lint") {
             let settings = try options.load()
             var lines: [String] = []
+            do {
+                _ = try Network.plan(settings)
+            } catch let refusal as Refusal {
+                lines += refusal.lines
+            }
             for job in settings.sortedJobs {
                 do {
                     let (_, contract) = try options.job(job.name, in: settings)
