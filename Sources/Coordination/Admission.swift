@@ -4,7 +4,7 @@
 package import Messaging
 package import Wire
 
-/// Judges hellos. A value: no socket.
+/// Judges hellos; a value without a socket.
 package struct Admission {
     /// This coordinator's; workers must have the same.
     package var binaryVersion: String

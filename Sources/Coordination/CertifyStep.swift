@@ -13,13 +13,13 @@ import Settings
 extension RunCoordinator {
     /// Has every slice compared with the table.
     func certify() throws {
-        begin(.certify)
+        try begin(.certify)
         try transact { connection in
             try ClaimLedger.insertForSlices(
                 run: run, revision: revision, phase: .certify, connection)
         }
         try driveWithStaging(.certify)
-        finish(.certify, records: envelope?.dataRecords ?? 0)
+        try finish(.certify, records: envelope?.dataRecords ?? 0)
     }
 
     /// What the ledger says the whole run came to (invariant 1).
@@ -127,13 +127,13 @@ extension RunCoordinator {
             list += try absentProofs(counts, table)
         }
         for (index, sum) in table.sums.enumerated() where table.conflicts + table.late == 0 {
+            let scale = plan.sumScales?[index] ?? 0
+            let promised = validate.sums.indices.contains(index) ? validate.sums[index] : 0
             list.append(
                 Proof(
-                    name: "table: sum of \(plan.sums[index]) (yen)",
-                    expected: String(
-                        validate.sums.indices.contains(index)
-                            ? validate.sums[index] : 0),
-                    found: String(sum)))
+                    name: "table: sum of \(plan.sums[index])\(scale > 0 ? "" : " (yen)")",
+                    expected: FieldNumber.text(promised, scale: scale),
+                    found: FieldNumber.text(sum, scale: scale)))
         }
         if table.changedSince > 0 {
             note(
@@ -166,7 +166,7 @@ extension RunCoordinator {
 
     /// Seals the certificate and publishes it; nothing is published that was not proved.
     func publish() throws {
-        begin(.publish)
+        try begin(.publish)
         let counts = try totalCounts()
         // Asked of the ledger, not of memory: the run may have been resumed since.
         if counts.rejected > 0 || counts.conflicts > 0 { warnings.append(.warning) }
@@ -216,6 +216,7 @@ extension RunCoordinator {
                 run: run, job: definition.job.name,
                 businessDate: definition.parameters.businessDate?.iso, certificate: hash,
                 connection)
+            try TenureLedger.finish(.publish, run: run, term: term, connection)
             try RunLedger.end(
                 run: run, state: "published", outcome: outcome, summary: summary, connection)
         }

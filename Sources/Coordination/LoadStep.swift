@@ -12,10 +12,10 @@ import Settings
 extension RunCoordinator {
     /// Loads every claim; staging that a crash of the server emptied is made again on the way.
     func load() throws {
-        begin(.load)
+        try begin(.load)
         try driveWithStaging(.load)
         try checkLoadCoverage()
-        finish(.load, records: envelope?.dataRecords ?? 0)
+        try finish(.load, records: envelope?.dataRecords ?? 0)
     }
 
     /// Drives a phase that reads staging; what a crash of the server emptied is staged again.

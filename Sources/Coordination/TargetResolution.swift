@@ -122,6 +122,10 @@ package struct TargetResolution {
             updateCountColumn: counter, columns: staging, checks: checks,
             assignments: assignments, values: values, sums: sums,
             inserts: target.mode == .upsert, history: job.history)
+        let scales = sums.map { sum in
+            staging.first { $0.name == sum }.flatMap { field($0.field)?.scale } ?? 0
+        }
+        if scales.contains(where: { $0 > 0 }) { plan.sumScales = scales }
         plan.absent = absent
         plan.references = try TargetCatalog.references(
             table.id,
@@ -323,11 +327,13 @@ package struct TargetResolution {
         return "⟦\(values.count - 1)⟧"
     }
 
-    private func fieldType(_ reference: String) -> FieldType? {
+    private func fieldType(_ reference: String) -> FieldType? { field(reference)?.type }
+
+    private func field(_ reference: String) -> Field? {
         if reference.hasPrefix("header.") {
-            return contract.recordType(.header)?.field(String(reference.dropFirst(7)))?.type
+            return contract.recordType(.header)?.field(String(reference.dropFirst(7)))
         }
-        return contract.recordType(.data)?.field(reference)?.type
+        return contract.recordType(.data)?.field(reference)
     }
 
     /// A staging column of the target column's name and type.
@@ -344,6 +350,13 @@ package struct TargetResolution {
             reasons.append(
                 "column \(column) is \(catalog.type), which field \(field) (\(type.rawValue)) "
                     + "cannot fill")
+            return nil
+        }
+        let scale = self.field(field)?.scale ?? 0
+        if let places = TargetCatalog.decimalPlaces(catalog.type), places < scale {
+            reasons.append(
+                "column \(column) is \(catalog.type), which would round field \(field) of "
+                    + "\(scale) decimal places")
             return nil
         }
         staging.append(

@@ -14,7 +14,7 @@ import Wire
 extension RunCoordinator {
     /// Has every slice validated and staged.
     func validate() throws {
-        begin(.validate)
+        try begin(.validate)
         try createStaging()
         try transact { connection in
             try ClaimLedger.insertForSlices(
@@ -36,7 +36,7 @@ extension RunCoordinator {
                     "records": String(envelope?.dataRecords ?? 0),
                     "rejects": String(rejectsSettled),
                 ]))
-        finish(.validate, records: envelope?.dataRecords ?? 0)
+        try finish(.validate, records: envelope?.dataRecords ?? 0)
     }
 
     /// Decides whether the target may be touched; throws what speaks against it, all of it.

@@ -90,7 +90,8 @@ public struct ReportText: Sendable {
         if counts.balances, hasLoaded || counts.input > 0 { return "✓ every record accounted for" }
         if hasLoaded || summary.result == "BUG" { return "✗ does not add up" }
         if settled == 0 {
-            let next = summary.exitCode == 0 ? "; next: kugiri resume \(summary.runID)" : ""
+            let next =
+                [0, 4].contains(summary.exitCode) ? "; next: kugiri resume \(summary.runID)" : ""
             return "– nothing was loaded, the target is untouched\(next)"
         }
         let left = counts.input + counts.absent - settled - counts.rejected
@@ -173,7 +174,8 @@ public struct ReportText: Sendable {
                     total.found.subtractingReportingOverflow(total.promised)
                 return [
                     total.holds ? "✓" : "✗", String(total.group), total.name,
-                    Figures.count(total.promised), Figures.count(total.found),
+                    Figures.count(total.promised, scale: total.scale ?? 0),
+                    Figures.count(total.found, scale: total.scale ?? 0),
                     isTooLarge ? "–" : total.holds ? "" : Figures.count(difference),
                 ]
             }, width: width)

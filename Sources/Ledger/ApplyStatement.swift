@@ -61,8 +61,8 @@ public struct ApplyStatement: Sendable {
                 + " AND t.xmin = s.kugiri_lock_xmin) AS lock_same",
         ]
         for (index, key) in plan.keys.enumerated() { list.append("s.\(key.staging) AS k\(index)") }
-        for (index, sum) in plan.sums.enumerated() {
-            list.append("\(ofRecord("s.\(sum)::bigint")) AS m\(index)")
+        for index in plan.sums.indices {
+            list.append("\(ofRecord(plan.sumUnits(index))) AS m\(index)")
         }
         for (index, assignment) in plan.assignments.enumerated() {
             let update = plan.bind(assignment.update, from: Self.firstValue)
@@ -345,9 +345,10 @@ public struct ApplyStatement: Sendable {
             AND t.xmin = s.kugiri_lock_xmin
             """
         let settled = "FILTER (WHERE s.kugiri_outcome IN ('I', 'U', 'N', 'L'))"
-        let sums = plan.sums.map {
-            ", coalesce(sum(\(ofRecord("s.\($0)::bigint"))) \(settled), 0)"
-        }.joined()
+        let sums = plan.sums.indices.map {
+            ", coalesce(sum(\(ofRecord(plan.sumUnits($0)))) \(settled), 0)"
+        }
+        .joined()
         return """
             SELECT count(*), count(*) FILTER (WHERE s.kugiri_outcome = 'I'),
                 count(*) FILTER (WHERE s.kugiri_outcome = 'U'),

@@ -111,7 +111,7 @@ public struct Worker {
             }
         return message(
             .coordinatorUnheard,
-            ["elapsed": "\(options.coordinatorWait)", "reason": reason])
+            ["elapsed": Figures.duration(options.coordinatorWait), "reason": reason])
     }
 
     private func leave(_ reason: String) -> Outcome {

@@ -11,7 +11,8 @@ struct Conclusion {
 
     init(_ ended: Ended) throws {
         self.ended = ended
-        guard ended.stdout.hasPrefix("{") else { return }
+        // A refusal is an object of another schema, without a run.
+        guard ended.stdout.contains("kugiri.run/1") else { return }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         report = try decoder.decode(Report.self, from: Data(ended.stdout.utf8))
