@@ -8,8 +8,10 @@ package enum CoordinationLimits {
     static let csvSampleWholeBytes = 4 << 20
     /// Bytes read at each drawn place of a larger one: several lines, in one page of a disk.
     static let csvSampleWindowBytes = 8 << 10
-    /// Places drawn: with a dozen lines each, as many keys as the fixed form samples.
+    /// Places drawn; with their lines, as many keys as cut a thousand slices evenly.
     static let csvSampleWindows = 4_096
+    /// Lines taken at each place: neighbours often have neighbouring keys and say little more.
+    static let csvSampleLines = 8
     /// Bytes of all spool buffers together; divided by the number of slices.
     static let spoolBuffersBytes = 64 << 20
     /// One slice's buffer: 64 KiB keeps writes cheap at 1,000 slices.
