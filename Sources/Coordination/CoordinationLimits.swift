@@ -59,8 +59,26 @@ package enum CoordinationLimits {
     /// A worker's rate is taken over at least this long: chunks of half a second would make it jump
     /// between nothing and twice the truth.
     static let rateWindowSeconds = 2.0
+    /// Time between two progress events: enough to follow, little enough to keep for a night.
+    static let eventProgressInterval: Duration = .milliseconds(500)
+    /// Time between two looks of `status --watch` at the ledger when no event is heard.
+    static let statusIntervalMicroseconds: UInt32 = 1_000_000
+    /// The same as a duration.
+    static let statusInterval: Duration = .microseconds(Int64(statusIntervalMicroseconds))
+    /// And when events are heard: they do not tell who holds the target.
+    static let statusReadInterval: Duration = .seconds(5)
+    /// Run directories moved to the archive at the end of one run; the next one goes on.
+    static let logMovesMax = 100
     /// Bytes kept free beside what the run needs.
     static let freeBytesMin: Int64 = 256 << 20
     /// Staged bytes per record on disk, generously: row header, key, fields at fillfactor 50, index.
     static let stagingBytesPerRecord: Int64 = 600
+    /// Records of one key that `why` looks at; a person reads no more.
+    static let whyRecordsMax = 1_000
+    /// Rejects with a masked key like the one asked for that are compared with the archive; beyond
+    /// it the archive is read from its beginning, which is then cheaper.
+    static let whyCandidatesMax = 10_000
+    /// Other runs whose before-images are searched for the writer of a row: each costs one pass
+    /// over them, they have no index.
+    static let whyRunsMax = 8
 }

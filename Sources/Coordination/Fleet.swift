@@ -84,6 +84,11 @@ final class Fleet {
         self.signals = signals
     }
 
+    /// A socket for the run's events, in this process's context.
+    func publisher(bind endpoint: Endpoint) throws -> PublisherSocket {
+        try PublisherSocket(context, bind: endpoint)
+    }
+
     /// Worker processes of our own that are running.
     var childCount: Int { children.count }
 

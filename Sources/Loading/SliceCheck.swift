@@ -153,6 +153,9 @@ extension SliceRules {
                 let partition =
                     hasKey
                     ? partitions.partition(of: Key(String(decoding: image, as: UTF8.self))) : nil
+                if violations.contains(where: { $0.fieldIndex == partitionKeyField }) || !hasKey {
+                    slice.findings.nameless += 1
+                }
                 for violation in violations {
                     reject(entry, violation, key: nil, partition: partition?.number, in: &slice)
                 }

@@ -339,6 +339,7 @@ public struct Worker {
             counts.restored = rows.int(0, 9) ?? 0
             counts.digest = UInt64(bitPattern: rows.int(0, 10) ?? 0)
             counts.sums = context.tables.plan.sums.indices.map { rows.int(0, 11 + $0) ?? 0 }
+            counts.closed = rows.int(0, 11 + counts.sums.count) ?? 0
             try ProofLedger.insert(
                 counts, claim: claim, chunkNumber: 0, low: claim.range.low.text,
                 high: claim.range.high?.text, worker: options.name, startedAt: startedAt,

@@ -113,6 +113,15 @@ import Glibc
         guard answer == 0 else { throw .zeroMQ("set socket option \(option.name)") }
     }
 
+    /// Asks a SUB socket's publishers for topics that begin with this.
+    borrowing func subscribe(_ topic: String) throws(MessagingError) {
+        let bytes = Array(topic.utf8)
+        let answer = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe zmq_setsockopt(handle, ZMQ_SUBSCRIBE, bytes.baseAddress, bytes.count)
+        }
+        guard answer == 0 else { throw .zeroMQ("subscribe to \(topic)") }
+    }
+
     /// A received frame.
     enum Frame {
         /// The whole frame.

@@ -123,6 +123,27 @@ enum SocketOptions {
         ]
     }
 
+    static let publisher: [SocketOption] =
+        common + [
+            // Per listener: minutes of progress. What is over it is dropped for that listener.
+            SocketOption("SNDHWM", ZMQ_SNDHWM, 1_000),
+            // Only subscriptions come in.
+            SocketOption("RCVHWM", ZMQ_RCVHWM, 64),
+            // The last event gets its chance; a listener that stands still does not hold the end.
+            SocketOption("LINGER", ZMQ_LINGER, 200),
+            SocketOption("BACKLOG", ZMQ_BACKLOG, 128),
+        ]
+
+    static let subscriber: [SocketOption] =
+        common + [
+            SocketOption("SNDHWM", ZMQ_SNDHWM, 64),
+            SocketOption("RCVHWM", ZMQ_RCVHWM, 1_000),
+            SocketOption("LINGER", ZMQ_LINGER, 0),
+            // A resumed run publishes somewhere else: this is only for a hiccup.
+            SocketOption("RECONNECT_IVL", ZMQ_RECONNECT_IVL, 200),
+            SocketOption("RECONNECT_IVL_MAX", ZMQ_RECONNECT_IVL_MAX, 5_000),
+        ]
+
     private static let common: [SocketOption] = [
         // The default has no bound: a peer's length header of 16 GiB is then allocated. A longer
         // frame closes the peer's connection. It bounds a frame, not the number of frames.

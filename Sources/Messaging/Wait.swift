@@ -52,6 +52,13 @@ public func wait(
     unsafe try poll([dealer.socket.handle], descriptors, milliseconds)
 }
 
+/// Waits until the socket has input, or the time is over.
+public func wait(
+    subscriber: borrowing SubscriberSocket, milliseconds: Int
+) throws(MessagingError) -> Readiness {
+    unsafe try poll([subscriber.socket.handle], [], milliseconds)
+}
+
 /// `zmq_poll` on the sockets themselves: their `ZMQ_FD` is edge-triggered, may be readable without a
 /// message and may stay silent with one.
 private func poll(

@@ -68,4 +68,8 @@ public enum SettingsLimits {
     /// Words compared for "did you mean": longer ones are not typing errors, and the cost is
     /// the product of both lengths.
     public static let comparedCharactersMax = 64
+    /// Finished runs of a job that keep their run directory: a month of nights.
+    public static let logGenerationsDefault = 30
+    /// The most that may be asked for; more directories side by side help nobody.
+    public static let logGenerationsMax = 10_000
 }

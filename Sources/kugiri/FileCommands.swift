@@ -58,7 +58,7 @@ struct ValidateCommand: ParsableCommand {
     }
 
     func run() throws {
-        try conduct("validate") {
+        try conduct("validate", json: json) {
             let settings = try options.load()
             let (job, contract) = try options.job(job, in: settings)
             let check = FileCheck(
@@ -121,6 +121,8 @@ struct ValidateCommand: ParsableCommand {
 struct LintCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lint", abstract: "Check partitions.yaml and the contracts it names.")
+    @Flag(help: "Also check the jobs' tables in the database; nothing is written.")
+    var database = false
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
@@ -132,14 +134,17 @@ struct LintCommand: ParsableCommand {
             } catch let refusal as Refusal {
                 lines += refusal.lines
             }
+            var good: [(job: Job, contract: Contract)] = []
             for job in settings.sortedJobs {
                 do {
                     let (_, contract) = try options.job(job.name, in: settings)
+                    good.append((job, contract))
                     Output.line("job \(job.name): contract \(contract.name), fine")
                 } catch let refusal as Refusal {
                     lines += refusal.lines
                 }
             }
+            if database { lines += try DatabaseLint.check(good, settings) }
             guard lines.isEmpty else { throw Refusal(.configuration, lines) }
             return .normal
         }
@@ -186,7 +191,11 @@ struct SampleCommand: ParsableCommand {
             let settings = try options.load()
             let (job, contract) = try options.job(job, in: settings)
             let values = try parameters(parameterTexts, of: job)
-            guard let date = values.businessDate else {
+            let standard = CalendarDate(year: 2000, month: 1, day: 1)
+            let needsDate = contract.recordTypes.contains { type in
+                type.fields.contains { $0.type == .monthDay || $0.sample == .businessMonthDay }
+            }
+            guard let date = values.businessDate ?? (needsDate ? nil : standard) else {
                 throw Refusal(.usage, ["job \(job.name) has no business_date to write"])
             }
             let plan: SamplePlan

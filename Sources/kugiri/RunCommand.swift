@@ -53,7 +53,7 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let subject = Conclusion.Subject(job: job)
-        try conduct("run", lastLine: subject) {
+        try conduct("run", lastLine: subject, json: json) {
             let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
             try check(until: until)
             let settings = try options.load()
@@ -62,7 +62,7 @@ struct RunCommand: ParsableCommand {
             let parameters = try parameters(parameterTexts, of: wanted)
             let network = try Network.plan(settings, listen: listen)
             let (url, isPrivate) = try Database.url(settings)
-            var request = RunRequest(
+            let request = RunRequest(
                 definition: RunDefinition(
                     job: wanted, contract: contract, parameters: parameters,
                     directories: settings.directories),
@@ -72,11 +72,12 @@ struct RunCommand: ParsableCommand {
                 isPrivateDatabase: isPrivate, supersede: supersede, outOfOrder: outOfOrder,
                 untilValidate: until != nil, executable: Executable.path,
                 binaryVersion: Version.text,
-                command: CommandLine.arguments.joined(separator: " "))
-            request.network = network
+                command: CommandLine.arguments.joined(separator: " "),
+                surroundings: Surroundings(settings, network: network))
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
             return try Conclusion.show(
-                RunStart.run(request, signals: signals, screen: screen), of: subject, json: json)
+                RunStart.run(request, signals: signals, screen: screen), of: subject,
+                command: "run", json: json)
         }
     }
 
@@ -141,7 +142,7 @@ struct ResumeCommand: ParsableCommand {
 
     func run() throws {
         let subject = Conclusion.Subject(run: runID)
-        try conduct("resume", lastLine: subject) {
+        try conduct("resume", lastLine: subject, json: json) {
             let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
             try check(until: until)
             let settings = try options.load()
@@ -154,8 +155,9 @@ struct ResumeCommand: ParsableCommand {
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
                 untilValidate: until == "validate", maxConflicts: maxConflicts,
-                network: network, signals: signals, screen: screen)
-            return try Conclusion.show(end, of: subject, json: json)
+                surroundings: Surroundings(settings, network: network), signals: signals,
+                screen: screen)
+            return try Conclusion.show(end, of: subject, command: "resume", json: json)
         }
     }
 }
@@ -189,10 +191,16 @@ enum Conclusion {
     }
 
     /// The report or JSON on standard output, causes and the stable last line on standard error.
-    static func show(_ end: RunEnd, of subject: Subject, json: Bool) throws -> Outcome {
+    static func show(
+        _ end: RunEnd, of subject: Subject, command: String, json: Bool
+    ) throws -> Outcome {
         for message in end.messages { Output.error(message.line()) }
         if !end.picture.isEmpty { Output.error(end.picture) }
         guard let summary = end.summary else {
+            if json {
+                try Output.json(
+                    Refused(command, end.outcome, lines: end.messages.map { $0.line() }))
+            }
             lastLine(subject, end.outcome)
             return end.outcome
         }

@@ -119,6 +119,15 @@ extension Contract {
         }
     }
 
+    /// The contract whose record types are the canonical ones; the fixed one as it is.
+    var canonicalForm: Contract {
+        guard csv != nil else { return self }
+        var contract = self
+        contract.recordTypes = canonicalTypes
+        contract.recordBytes = max(recordBytes, canonicalTypes.map(\.fieldBytes).max() ?? 1)
+        return contract
+    }
+
     /// Bytes of a record as files hold it, roughly; only for estimates of disk space.
     public var typicalRecordBytes: Int {
         guard csv != nil, let data = recordType(.data) else { return recordBytes }

@@ -75,7 +75,7 @@ struct SamplePlantings: Sendable {
         case .missingTrailer:
             layout.trailer != nil && layout.end?.type.after.contains(.data) != true
         case .missingEnd, .garbageAfterEnd: layout.end != nil
-        case .shortRecord: layout.contract.recordBytes > 1
+        case .shortRecord: layout.contract.recordBytes > 1 && layout.cells == nil
         case .wrongOrder: layout.trailer != nil && !layout.data.type.after.contains(.trailer)
         default: !layout.candidates(defect).isEmpty
         }

@@ -41,8 +41,8 @@ enum SampleText {
     static func fieldBytes(
         _ text: String, _ field: Field, _ repertoire: CharacterRepertoire, _ businessDay: SampleDay
     ) -> [UInt8]? {
-        var encoded: [UInt8] = []
-        for scalar in text.unicodeScalars {
+        var encoded: [UInt8] = repertoire == .utf8 ? Array(text.utf8) : []
+        for scalar in text.unicodeScalars where repertoire != .utf8 {
             guard let byte = byte(scalar, repertoire) else { return nil }
             encoded.append(byte)
         }
