@@ -88,6 +88,7 @@ let package = Package(
             name: "FleetTests",
             dependencies: [
                 "kugiri", "Postgres", "Records", "Plan", "Wire", "Settings", "Messaging",
+                yams,
             ],
             swiftSettings: strict),
     ]

@@ -89,6 +89,13 @@ enum Repository {
     }
 }
 
+extension Repository {
+    /// The text of a file in it.
+    static func text(of relative: String) throws -> String {
+        try String(contentsOfFile: path(relative), encoding: .utf8)
+    }
+}
+
 /// Numbers for names, unique in this process.
 enum Counter {
     private static let last = Atomic<Int>(0)
