@@ -20,12 +20,12 @@ extension FleetTests {
             let night = try Night()
             try night.online(
                 String(
-                    contentsOfFile: Repository.path("ops/sql/bank_branch.sql"), encoding: .utf8))
+                    contentsOfFile: Repository.file("ops/sql/bank_branch.sql"), encoding: .utf8))
             let trigger = try Binary.run(
                 ["db", "lock-trigger", "bank_branch"], scratch: "\(night.folder)/out")
             try night.online(trigger.stdout)
             let file = try String(
-                contentsOfFile: Repository.path("partitions.yaml"), encoding: .utf8)
+                contentsOfFile: Repository.file("partitions.yaml"), encoding: .utf8)
             let job = try #require(file.firstRange(of: "  bank-branches:\n"))
             let text =
                 "kugiri: 1\ndatabase: \(night.settings.database)\n"
@@ -148,7 +148,7 @@ extension FleetTests {
         private func published(_ version: String, in night: Night) throws -> String {
             let path = "\(night.folder)/\(version).csv"
             let child = try ChildProcess.start(
-                executable: Repository.path("ops/reference/zengin-code"),
+                executable: Repository.file("ops/reference/zengin-code"),
                 arguments: [version, path], environment: Binary.environment([:]),
                 output: .file(path: path + ".out"))
             var status = child.poll()
