@@ -27,7 +27,9 @@ extension FleetTests {
         }
 
         @Test func `every fault of the table is named at once`() throws {
-            let night = try Feed.night { $0.extraColumn = "missing: {constant: x}" }
+            let night = try Feed.night {
+                $0.extraColumn = "closed_on: {constant: null}\n        missing: {constant: x}"
+            }
             try night.online(
                 """
                 DROP TRIGGER kugiri_lock ON member_account;
