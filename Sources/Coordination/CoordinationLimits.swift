@@ -73,4 +73,12 @@ package enum CoordinationLimits {
     static let freeBytesMin: Int64 = 256 << 20
     /// Staged bytes per record on disk, generously: row header, key, fields at fillfactor 50, index.
     static let stagingBytesPerRecord: Int64 = 600
+    /// Records of one key that `why` looks at; a person reads no more.
+    static let whyRecordsMax = 1_000
+    /// Rejects with a masked key like the one asked for that are compared with the archive; beyond
+    /// it the archive is read from its beginning, which is then cheaper.
+    static let whyCandidatesMax = 10_000
+    /// Other runs whose before-images are searched for the writer of a row: each costs one pass
+    /// over them, they have no index.
+    static let whyRunsMax = 8
 }
