@@ -23,6 +23,4 @@ public enum LoadingLimits {
     static let reconnectsMax = 20
     /// Time between two heartbeats.
     static let beatInterval: Duration = .milliseconds(500)
-    /// Equal keys up to this many are compared pair by pair; more go through a set.
-    static let pairwiseMax = 8
 }

@@ -20,12 +20,12 @@ extension FleetTests {
             let night = try Night()
             try night.online(
                 String(
-                    contentsOfFile: Repository.path("ops/sql/bank_branch.sql"), encoding: .utf8))
+                    contentsOfFile: Repository.file("ops/sql/bank_branch.sql"), encoding: .utf8))
             let trigger = try Binary.run(
                 ["db", "lock-trigger", "bank_branch"], scratch: "\(night.folder)/out")
             try night.online(trigger.stdout)
             let file = try String(
-                contentsOfFile: Repository.path("partitions.yaml"), encoding: .utf8)
+                contentsOfFile: Repository.file("partitions.yaml"), encoding: .utf8)
             let job = try #require(file.firstRange(of: "  bank-branches:\n"))
             let text =
                 "kugiri: 1\ndatabase: \(night.settings.database)\n"
@@ -135,27 +135,35 @@ extension FleetTests {
 
         @Test func `two published versions are the difference of their sets`() throws {
             let night = try night()
-            let files = try ["1.1.0.20260630", "1.1.0.20260824"].map { version in
-                let path = "\(night.folder)/\(version).csv"
-                let child = try ChildProcess.start(
-                    executable: Repository.path("ops/reference/zengin-code"),
-                    arguments: [version, path], environment: Binary.environment([:]),
-                    output: .file(path: path + ".out"))
-                var status = child.poll()
-                try waitUntil("pip", limit: .seconds(120)) {
-                    status = child.poll()
-                    return status != nil
-                }
-                if status == .exited(16) || status == .exited(12) || status == .exited(127) {
-                    try Test.cancel("pip or the package index cannot be reached here")
-                }
-                try #require(status == .exited(0))
-                return path
+            let versions = try ["1.1.0.20260630", "1.1.0.20260824"].map { version in
+                let path = try published(version, in: night)
+                return (path: path, branches: try Self.read(path))
             }
-            let versions = try files.map { (path: $0, branches: try Self.read($0)) }
             #expect(versions[1].branches.count == 28_944)
             #expect(Set(versions[1].branches.keys.map { $0[0] }).count == 1_146)
             try expectDifference(versions[0], versions[1], night)
+        }
+
+        /// A published version as a file; cancels the test where pip or the network is missing.
+        private func published(_ version: String, in night: Night) throws -> String {
+            let path = "\(night.folder)/\(version).csv"
+            let child = try ChildProcess.start(
+                executable: Repository.file("ops/reference/zengin-code"),
+                arguments: [version, path], environment: Binary.environment([:]),
+                output: .file(path: path + ".out"))
+            var status = child.poll()
+            try waitUntil("pip", limit: .seconds(120)) {
+                status = child.poll()
+                return status != nil
+            }
+            // 16 and 12 are the script's own words for it, 127 says that there is no python3.
+            var code: Int32 = -1
+            if case .exited(let number) = status { code = number }
+            if code == 16 || code == 12 || code == 127 {
+                try Test.cancel("pip or the package index cannot be reached here: exit \(code)")
+            }
+            try #require(code == 0)
+            return path
         }
 
         // MARK: Files

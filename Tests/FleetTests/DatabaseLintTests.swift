@@ -27,11 +27,14 @@ extension FleetTests {
         }
 
         @Test func `every fault of the table is named at once`() throws {
-            let night = try Feed.night { $0.extraColumn = "missing: {constant: x}" }
+            let night = try Feed.night {
+                $0.extraColumn = "closed_on: {constant: null}\n        missing: {constant: x}"
+            }
             try night.online(
                 """
                 DROP TRIGGER kugiri_lock ON member_account;
                 ALTER TABLE member_account DROP CONSTRAINT member_account_pkey,
+                    DROP CONSTRAINT member_account_last_amount_check,
                     ALTER last_amount TYPE date USING NULL, DROP closed_on,
                     ALTER updated_at TYPE timestamptz(0);
                 """)
@@ -58,7 +61,7 @@ extension FleetTests {
             // The file itself has to be right, so that the database is asked.
             var settings = night.settings
             settings.extraColumn =
-                "name: {sql: \"lowr(new.result_code)\"}\n                closed_on: {constant: null}"
+                "name: {sql: \"lowr(new.result_code)\"}\n        closed_on: {constant: null}"
             try night.write(settings)
             try night.online("ALTER TABLE member_account ADD closed_on date, ADD note text")
             let end = try lint(night)
@@ -106,7 +109,8 @@ extension FleetTests {
                 "ALTER TABLE member_account ALTER customer_number TYPE text COLLATE \"en-x-icu\"")
             let end = try lint(night)
             #expect(end.code == 0, "\(end.stderr)")
-            #expect(end.stdout.contains("no index finds a range of customer_number in byte order"))
+            #expect(
+                end.stdout.contains("no index finds a range of \"customer_number\" in byte order"))
         }
     }
 }

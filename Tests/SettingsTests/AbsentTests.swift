@@ -12,10 +12,8 @@ import Testing
     private func file(
         _ block: String = block, columns: String = "closed_on: {constant: null}"
     ) -> String {
-        let text = changed(
-            "      columns:\n", "      \(block)\n      columns:\n")
-        return replaced(
-            text, "{field: amount}", "{field: amount}\n        \(columns)")
+        let text = changed("{field: amount}", "{field: amount}\n        \(columns)")
+        return replaced(text, "      columns:\n", "      \(block)\n      columns:\n")
     }
 
     private func block(_ old: String, _ new: String) -> String {

@@ -81,6 +81,9 @@ extension Trait where Self == FleetServer {
 
 /// The checkout these tests were compiled from.
 enum Repository {
+    /// A path in it, for tests outside this folder.
+    static func file(_ relative: String) -> String { path(relative) }
+
     /// A path in it.
     static func path(_ relative: String, here: String = #filePath) -> String {
         let parts = here.split(separator: "/")
