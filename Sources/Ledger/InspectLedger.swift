@@ -71,6 +71,18 @@ public struct WorkDone: Sendable, Equatable {
     }
 }
 
+/// Where a worker ran.
+public struct CrewRow: Sendable, Equatable {
+    /// Its name.
+    public var worker: String
+    /// Its machine.
+    public var host: String
+    /// Its newest process.
+    public var process: Int
+    /// When it left, or else joined.
+    public var seenAt: Int64
+}
+
 /// A conflict with what was seen and found of the target row.
 public struct ConflictDetail: Sendable, Equatable {
     /// A value of the lock: the lock column, and the transaction that wrote the row version.
@@ -99,7 +111,7 @@ public struct ConflictDetail: Sendable, Equatable {
     public var found: Lock
     /// open, applied or skipped.
     public var state: String
-    /// How an applied one ended: I, U, N, R.
+    /// How an applied one ended: I, U, N, C, R.
     public var outcome: String?
     /// When the load met it.
     public var notedAt: Int64
@@ -190,6 +202,18 @@ public enum InspectLedger {
                     records: rows.int(row, 3) ?? 0, committedAt: rows.int(row, 4) ?? 0))
         }
         return result
+    }
+
+    /// Where each worker of the run ran last.
+    public static func crew(
+        run: String, _ connection: borrowing Connection
+    ) throws -> [CrewRow] {
+        let rows = try connection.query(sql(PackageResources.inspect_crew_sql), [.text(run)])
+        return (0..<rows.count).map { row in
+            CrewRow(
+                worker: rows.text(row, 0) ?? "", host: rows.text(row, 1) ?? "",
+                process: Int(rows.int(row, 2) ?? 0), seenAt: rows.int(row, 3) ?? 0)
+        }
     }
 
     /// When each worker took an unfinished claim last; it may have lost it since.

@@ -4,7 +4,6 @@
 import Glibc
 import Journal
 import Ledger
-package import Loading
 import Messaging
 import Plan
 package import Postgres

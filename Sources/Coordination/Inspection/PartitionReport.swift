@@ -113,7 +113,7 @@ struct PartitionFacts {
     var partitions: [Partition]
     var slices: [SliceRow] = []
     /// By partition; 0: outside every range.
-    var shares: [Int: (records: Int64, rejected: Int64)] = [:]
+    var shares: [Int: (records: Int64, rejected: Int64, absent: Int64)] = [:]
     var loads: [Int: PartitionLoad] = [:]
     var conflicts: [Int: [ConflictRow]] = [:]
     var inHand: [ClaimInHand] = []
@@ -146,12 +146,12 @@ struct PartitionFacts {
         _ partition: Partition, _ checked: Checked, loading: Set<String>
     ) -> PartitionReport.Row {
         let number = partition.number
-        let share = shares[number] ?? (0, 0)
+        let share = shares[number] ?? (0, 0, 0)
         let load = loads[number]
         let counts = RunCoordinator.counts(
             load?.counts ?? IntervalCounts(), records: share.records, rejected: share.rejected,
-            conflicts: conflicts[number] ?? [])
-        let staged = share.records - share.rejected
+            absent: share.absent, conflicts: conflicts[number] ?? [])
+        let staged = share.records - share.rejected + share.absent
         let handled = load?.counts.staged ?? 0
         let isLoading = phase != .split && phase != .validate
         let isDone = isLoading && checked.isComplete && handled == staged

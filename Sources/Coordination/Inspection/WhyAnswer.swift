@@ -1,7 +1,6 @@
 // What `kugiri why` found out about a key of a run, as one value: for people and for machines.
 
 package import Journal
-package import Ledger
 
 /// Everything known about a key of a run; schema `kugiri.why/1`, in `ops/schema/why-1.json`.
 package struct WhyAnswer: Encodable, Sendable {
@@ -30,12 +29,44 @@ package struct WhyAnswer: Encodable, Sendable {
         }
     }
 
-    /// A column before, as this record made it.
+    /// A value of a column; JSON leaves out what is not known and has `null` for NULL.
+    package enum Cell: Sendable, Equatable {
+        /// There was no row, or nobody can tell.
+        case unknown
+        case null
+        case text(String)
+
+        init(_ value: String?) { self = value.map { .text($0) } ?? .null }
+
+        /// For people.
+        var shown: String {
+            switch self {
+            case .unknown: "-"
+            case .null: "NULL"
+            case .text(let text): text
+            }
+        }
+    }
+
+    /// A column before a record was loaded, and as the record made it.
     package struct Column: Encodable, Sendable, Equatable {
         package var column: String
-        /// nil: NULL, no row, or not known.
-        package var old: String?
-        package var new: String?
+        package var old: Cell
+        package var new: Cell
+
+        private enum CodingKeys: String, CodingKey { case column, old, new }
+
+        package func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(column, forKey: .column)
+            for (cell, key) in [(old, CodingKeys.old), (new, .new)] {
+                switch cell {
+                case .unknown: break
+                case .null: try container.encodeNil(forKey: key)
+                case .text(let text): try container.encode(text, forKey: key)
+                }
+            }
+        }
     }
 
     /// A field of a record, as the file has it.
@@ -214,7 +245,7 @@ extension WhyAnswer.Record {
         guard !columns.isEmpty else { return text }
         let table = Table.render(
             columns: [.init("column"), .init("old"), .init("new")],
-            rows: columns.map { [$0.column, $0.old ?? "NULL", $0.new ?? "NULL"] },
+            rows: columns.map { [$0.column, $0.old.shown, $0.new.shown] },
             width: width.map { max(20, $0 - 4) })
         return text + table.split(separator: "\n").map { "    \($0)\n" }.joined()
     }

@@ -9,6 +9,7 @@ import Settings
 /// A text cannot be a key of the run, or nothing can be asked yet (64).
 package struct WhyRefusal: Error {
     package var reason: String
+
     init(_ reason: String) { self.reason = reason }
 }
 
@@ -75,7 +76,7 @@ struct ValueMasking {
             switch mapping.source {
             case .field(let field):
                 if !personal.contains(field) { plain.insert(mapping.column) }
-            case .constant, .parameter: plain.insert(mapping.column)
+            case .constant, .null, .parameter: plain.insert(mapping.column)
             case .sql(let text):
                 // Too careful rather than too open: the name alone decides.
                 if !personal.contains(where: { text.contains($0) }) {
@@ -83,6 +84,10 @@ struct ValueMasking {
                 }
             case .before(let column, _): kept.append((mapping.column, column))
             }
+        }
+        if let absent = target.absent {
+            plain.formUnion(absent.open.map(\.column))
+            plain.formUnion(absent.set.map(\.column))
         }
         for (column, source) in kept where plain.contains(source) { plain.insert(column) }
         plainColumns = plain
@@ -116,7 +121,11 @@ extension KeyText {
                 "the key has \(bytes.count) characters, the field \(field.name) has room for "
                     + "\(field.bytes)")
         }
-        guard field.type != .text else { return String(key) }
+        // Codes and plain numbers keep their leading zeros in the file; signed ones and dates are
+        // taken as they are typed.
+        guard field.type == .digits || (field.type == .integer && field.signed != true) else {
+            return String(key)
+        }
         guard bytes.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else {
             throw WhyRefusal("the field \(field.name) holds digits only")
         }

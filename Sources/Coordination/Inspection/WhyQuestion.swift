@@ -1,6 +1,7 @@
 // How `kugiri why` finds its answer: from staging while it is there, then from the archived input,
 // the ledger and before-images. Nothing is written; what nobody can tell any more is said.
 
+import FoundationEssentials
 import Journal
 import Ledger
 import Loading
@@ -21,11 +22,13 @@ package struct WhyQuestion {
     ///   - key: As the file has it, padded or not.
     ///   - unmask: Shows personal values.
     /// - Throws: ``WhyRefusal`` when the text cannot be a key of the run.
-    package init(_ run: InspectedRun, key: String, unmask: Bool, plan: TargetPlan) throws {
+    package init(_ run: InspectedRun, key: String, unmask: Bool) throws {
         self.run = run
         image = try KeyText.image(of: key, run.definition.contract)
         masking = ValueMasking(run.definition, unmask: unmask)
-        tables = RunTables(number: run.row.number, plan: plan)
+        tables = RunTables(
+            number: run.row.number,
+            plan: try JSONDecoder().decode(TargetPlan.self, from: Data(run.row.plan.utf8)))
         guard let partitions = run.partitions else {
             throw WhyRefusal("run \(run.row.run) is not split yet: nothing is known of its records")
         }
@@ -53,18 +56,25 @@ package struct WhyQuestion {
             run: name, revision: revision, key: image, limit: CoordinationLimits.whyRecordsMax,
             connection)
         answer.conflicts = conflicts.map { .init($0, key: masking.key($0.key)) }
-        if let archive = try ArchiveRecords(run) {
-            let numbers = try records(staged, conflicts, archive, connection)
-            var bytes: [[UInt8]?] = []
-            for number in numbers { bytes.append(try archive.bytes(of: number)) }
-            try finish(
-                numbers, staged ?? [], conflicts, work, fields: bytes, archive, connection)
+        if let archive = try ArchiveRecords.open(run) {
+            let found = try records(staged, archive, connection)
+            let absent = (staged ?? []).map(\.record).filter { $0 < 0 }
+            answer.isFound = !found.isEmpty || !absent.isEmpty
+            try judge(
+                absent + found.map(\.number), staged ?? [], conflicts, work,
+                archived: try read(found, archive), connection)
         } else {
             gone(
                 "the record's fields and byte offset",
                 "the archived input \(run.definition.archivedInput(of: name)) is not there")
             let numbers = Set((staged ?? []).map(\.record) + conflicts.map(\.record)).sorted()
-            try finishWithoutArchive(numbers, staged ?? [], conflicts, work, connection)
+            answer.isFound = !numbers.isEmpty
+            if numbers.isEmpty {
+                gone(
+                    "whether the input has a record of this key",
+                    "neither staging nor the archived input is there to look at")
+            }
+            try judge(numbers, staged ?? [], conflicts, work, archived: [:], connection)
         }
         return answer
     }
@@ -95,37 +105,38 @@ package struct WhyQuestion {
         return try tables.staged(image, slice: slice, connection)
     }
 
-    /// The numbers of the key's records: from staging and rejects while both tell of all of them,
-    /// else from the whole archive.
+    /// The key's records: by the numbers that staging and rejects tell while both tell all of
+    /// them, else from the whole archive.
     private mutating func records(
-        _ staged: [StagedRecord]?, _ conflicts: [ConflictDetail], _ archive: borrowing ArchiveRecords,
+        _ staged: [StagedRecord]?, _ archive: borrowing ArchiveRecords,
         _ connection: borrowing Connection
-    ) throws -> [Int64] {
-        let absent = (staged ?? []).map(\.record).filter { $0 < 0 }
-        guard let staged, let number = answer.slice,
+    ) throws -> [ArchivedRecord] {
+        guard let staged, archive.isAddressable, let number = answer.slice,
             let slice = try SliceLedger.slice(
                 number, run: run.row.run, revision: run.row.revision, connection),
             slice.staged != nil
-        else { return absent + (try search(archive)) }
+        else { return try search(archive) }
         let rejected = try WhyLedger.rejectedRecords(
             maskedKeys: [Mask.key(image), image], slice: number, run: run.row.run,
             revision: run.row.revision, limit: CoordinationLimits.whyCandidatesMax, connection)
         guard rejected.listed == slice.rejected,
             rejected.records.count < CoordinationLimits.whyCandidatesMax
-        else { return absent + (try search(archive)) }
-        // A masked key says little: the record itself decides.
-        var confirmed: [Int64] = []
-        for record in rejected.records {
-            guard let bytes = try archive.bytes(of: record) else { continue }
-            if archive.keyImage(of: bytes) == image { confirmed.append(record) }
+        else { return try search(archive) }
+        var found: [ArchivedRecord] = []
+        for number in Set(staged.map(\.record) + rejected.records).sorted() where number > 0 {
+            // A masked key says little: the record itself decides.
+            guard let record = try archive.record(number), archive.keyImage(of: record) == image
+            else { continue }
+            found.append(record)
         }
-        let found = Set(staged.map(\.record) + confirmed)
         // "Not in the run" is said only after looking at every record.
-        return found.isEmpty ? try search(archive) : found.sorted()
+        return found.isEmpty ? try search(archive) : found
     }
 
-    private mutating func search(_ archive: borrowing ArchiveRecords) throws -> [Int64] {
-        answer.source = "archive"
+    private mutating func search(
+        _ archive: borrowing ArchiveRecords
+    ) throws -> [ArchivedRecord] {
+        if answer.source != "staging" { answer.source = "archive" }
         let found = try archive.search(image, limit: CoordinationLimits.whyRecordsMax)
         if found.count == CoordinationLimits.whyRecordsMax {
             gone("further records of the key", "only the first \(found.count) are looked at")
@@ -135,59 +146,37 @@ package struct WhyQuestion {
 
     // MARK: What became of them
 
-    private mutating func finish(
-        _ numbers: [Int64], _ staged: [StagedRecord], _ conflicts: [ConflictDetail],
-        _ work: [WorkOnKey], fields bytes: [[UInt8]?], _ archive: borrowing ArchiveRecords,
-        _ connection: borrowing Connection
-    ) throws {
-        answer.isFound = !numbers.isEmpty
-        var shown: [Int64: [WhyAnswer.Field]] = [:]
-        var texts: [Int64: [String?]] = [:]
-        var offsets: [Int64: Int64] = [:]
-        let groups = run.envelope?.summary.groups ?? []
-        let contract = run.definition.contract
-        for (number, record) in zip(numbers, bytes) {
-            guard let record else { continue }
-            offsets[number] = archive.byteOffset(of: number)
-            for field in contract.recordType(.data)?.fields ?? [] where field.type != .filler {
-                shown[number, default: []].append(
-                    .init(
-                        field: field.name,
-                        value: archive.shown(field.name, in: record, masked: !masking.unmask)))
-            }
-            let header = Self.group(of: number, in: groups).map { groups[$0].headerFields }
-            for column in tables.plan.columns {
-                let text =
-                    column.field.hasPrefix("header.")
-                    ? header?[String(column.field.dropFirst(7))]
-                    : archive.text(of: column.field, in: record)
-                texts[number, default: []].append(text)
-            }
-        }
-        try judge(
-            numbers, staged, conflicts, work, shown: shown, texts: texts, offsets: offsets,
-            connection)
+    /// What a record's own bytes say.
+    private struct Archived {
+        var record: ArchivedRecord
+        var fields: [WhyAnswer.Field] = []
+        /// Of the staging columns, in the plan's order.
+        var texts: [String?] = []
     }
 
-    private mutating func finishWithoutArchive(
-        _ numbers: [Int64], _ staged: [StagedRecord], _ conflicts: [ConflictDetail],
-        _ work: [WorkOnKey], _ connection: borrowing Connection
-    ) throws {
-        answer.isFound = !numbers.isEmpty
-        if numbers.isEmpty {
-            gone(
-                "whether the input has a record of this key",
-                "neither staging nor the archived input is there to look at")
+    private func read(
+        _ found: [ArchivedRecord], _ archive: borrowing ArchiveRecords
+    ) throws -> [Int64: Archived] {
+        var result: [Int64: Archived] = [:]
+        let fields = run.definition.contract.recordType(.data)?.fields ?? []
+        for record in found {
+            var archived = Archived(record: record)
+            for field in fields where field.type != .filler {
+                let value = archive.shown(field.name, in: record, masked: !masking.unmask)
+                archived.fields.append(.init(field: field.name, value: value))
+            }
+            for column in tables.plan.columns {
+                archived.texts.append(archive.text(of: column.field, in: record))
+            }
+            result[record.number] = archived
         }
-        try judge(
-            numbers, staged, conflicts, work, shown: [:], texts: [:], offsets: [:], connection)
+        return result
     }
 
     /// Puts together what each record came to, and how the row stands now.
     private mutating func judge(
         _ numbers: [Int64], _ staged: [StagedRecord], _ conflicts: [ConflictDetail],
-        _ work: [WorkOnKey], shown: [Int64: [WhyAnswer.Field]], texts: [Int64: [String?]],
-        offsets: [Int64: Int64], _ connection: borrowing Connection
+        _ work: [WorkOnKey], archived: [Int64: Archived], _ connection: borrowing Connection
     ) throws {
         let (name, revision) = (run.row.run, run.row.revision)
         let rejects = try WhyLedger.rejects(
@@ -206,16 +195,14 @@ package struct WhyQuestion {
             rejected: Set(rejects.map(\.reject.record)),
             images: images,
             staged: Dictionary(staged.map { ($0.record, $0) }) { first, _ in first })
-        let groups = run.envelope?.summary.groups ?? []
         for number in numbers {
-            let outcome = facts.outcome(of: number)
-            let columns = try columns(
-                number, images[number], texts: texts[number], connection)
+            let known = archived[number]
+            let columns = try columns(number, images[number], texts: known?.texts, connection)
             answer.records.append(
                 .init(
-                    record: number, byte: offsets[number],
-                    group: Self.group(of: number, in: groups).map { $0 + 1 },
-                    outcome: outcome, fields: shown[number] ?? [],
+                    record: number, byte: known?.record.offset,
+                    group: known?.record.group.map { $0 + 1 },
+                    outcome: facts.outcome(of: number), fields: known?.fields ?? [],
                     oldLock: oldLock(number, facts), newLock: newLock(number, facts),
                     columns: columns))
         }
@@ -229,7 +216,7 @@ package struct WhyQuestion {
                     : "the job keeps no before-images (history: off)")
         }
         try lookAtRow(
-            numbers, facts, keys: keys(numbers, staged, texts: texts), connection)
+            numbers, facts, keys: keys(numbers, staged, archived), connection)
     }
 
     private func oldLock(_ record: Int64, _ facts: OutcomeFacts) -> ConflictReport.Lock? {
@@ -268,25 +255,34 @@ package struct WhyQuestion {
                 new[unquoted(column)] = .some(value)
             }
         }
-        return tables.plan.assignments.map { assignment in
-            let column = unquoted(assignment.column)
-            let old = image.values[column] ?? nil
-            let made = new[column] ?? nil
+        let written =
+            image.action == "C"
+            ? tables.plan.absent?.closing.map(\.column) ?? []
+            : tables.plan.assignments.map(\.column)
+        return written.map { quoted in
+            let column = unquoted(quoted)
             return .init(
-                column: column, old: old.map { masking.value($0, of: column) },
-                new: made.map { masking.value($0, of: column) })
+                column: column,
+                old: image.action == "I" ? .unknown : cell(image.values[column], column),
+                new: cell(new[column], column))
         }
+    }
+
+    /// - Parameter value: nil: nobody can tell; nil inside: NULL.
+    private func cell(_ value: String??, _ column: String) -> WhyAnswer.Cell {
+        guard let value else { return .unknown }
+        return .init(value.map { masking.value($0, of: column) })
     }
 
     // MARK: The row now
 
     /// The target key, from a record's fields, else from staging.
     private func keys(
-        _ numbers: [Int64], _ staged: [StagedRecord], texts: [Int64: [String?]]
+        _ numbers: [Int64], _ staged: [StagedRecord], _ archived: [Int64: Archived]
     ) -> [String?]? {
-        if let last = numbers.last(where: { texts[$0] != nil }), let fields = texts[last] {
+        if let texts = numbers.last.flatMap({ archived[$0]?.texts }) {
             return tables.plan.keys.map { key in
-                tables.plan.columns.firstIndex { $0.name == key.staging }.flatMap { fields[$0] }
+                tables.plan.columns.firstIndex { $0.name == key.staging }.flatMap { texts[$0] }
             }
         }
         if let staged = staged.last { return staged.keys }
@@ -341,16 +337,6 @@ package struct WhyQuestion {
             if try tables.wrote(keys, lock: row.lock, connection) { return other.run }
         }
         return nil
-    }
-
-    /// The 0-based header group of a record; nil: none.
-    private static func group(of record: Int64, in groups: [GroupEnvelope]) -> Int? {
-        guard record > 0 else { return nil }
-        return groups.firstIndex { group in
-            let number = UInt64(record)
-            return group.headerRecord < number
-                && (group.trailerRecord == 0 || number < group.trailerRecord)
-        }
     }
 }
 

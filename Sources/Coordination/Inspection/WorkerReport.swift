@@ -1,12 +1,10 @@
-// `kugiri workers`: who worked on a run and who works on it now. Claims and intervals of the ledger
-// decide; host, process and taken-back claims by name are what the run log says.
+// `kugiri workers`: who worked on a run and who works on it now, from crew, claims and intervals of
+// the ledger; only whose claims were taken back is what the run log says.
 
 package import Journal
 import Ledger
-import Loading
 import Plan
 package import Postgres
-import Settings
 
 /// The workers of a run; schema `kugiri.workers/1`, in `ops/schema/workers-1.json`.
 package struct WorkerReport: Encodable, Sendable {
@@ -30,9 +28,9 @@ package struct WorkerReport: Encodable, Sendable {
     /// One worker.
     package struct Row: Encodable, Sendable {
         package var name: String
-        /// nil: the run log does not tell.
+        /// nil: it worked before the ledger kept this.
         package var host: String?
-        /// Of its newest process; nil: the run log does not tell.
+        /// Its newest process; nil: as for the host.
         package var process: Int?
         /// Claims of which it committed something.
         package var claims: Int64
@@ -41,7 +39,7 @@ package struct WorkerReport: Encodable, Sendable {
         package var now: Now?
         /// Claims that were taken back from it, as far as the run log tells.
         package var epochsLost: Int
-        /// Its newest commit or claim; nil: it joined and did nothing.
+        /// When it last joined, took a claim, committed or left.
         package var lastSeen: Timestamp?
 
         enum CodingKeys: String, CodingKey {
@@ -103,12 +101,15 @@ package struct WorkerReport: Encodable, Sendable {
                     since: LocalTime.moment(claim.takenAt))
             }
         }
-        for (worker, crew) in try CrewLog.read(run) {
-            edit(worker) { row in
+        for crew in try InspectLedger.crew(run: name, connection) {
+            seen[crew.worker] = max(seen[crew.worker] ?? 0, crew.seenAt)
+            edit(crew.worker) { row in
                 row.host = crew.host
                 row.process = crew.process
-                row.epochsLost = crew.epochsLost
             }
+        }
+        for (worker, count) in try LostClaims.read(run) {
+            edit(worker) { $0.epochsLost = count }
         }
         return WorkerReport(
             runID: name, state: run.row.state, phase: run.row.phase.rawValue, asOf: .now(),
@@ -157,42 +158,21 @@ extension WorkerReport.Now {
     }
 }
 
-/// What the run log says of workers.
-enum CrewLog {
-    struct Crew: Equatable {
-        var host: String?
-        var process: Int?
-        var epochsLost = 0
-    }
-
+/// Claims that workers lost, as the run log names them.
+enum LostClaims {
     /// By worker; empty when the log is gone.
-    static func read(_ run: InspectedRun) throws -> [String: Crew] {
-        var crew: [String: Crew] = [:]
-        guard let directory = RunFiles.directory(of: run) else { return crew }
+    static func read(_ run: InspectedRun) throws -> [String: Int] {
+        var lost: [String: Int] = [:]
+        guard let directory = LogGenerations.directory(of: run.row.run, run.definition),
+            Files.exists("\(directory)/run.jsonl")
+        else { return lost }
         var log = try RunLogReader(directory: directory)
         while let line = try log.next() {
-            guard case .event(let event) = line, let worker = event.worker else { continue }
-            switch event.id {
-            case .workerJoined:
-                crew[worker, default: Crew()].host = event.argument("host")
-                crew[worker]?.process = event.argument("process").flatMap { Int($0) }
-            case .claimTakenBack: crew[worker, default: Crew()].epochsLost += 1
-            default: break
-            }
+            guard case .event(let event) = line, let worker = event.worker,
+                event.id == .claimTakenBack
+            else { continue }
+            lost[worker, default: 0] += 1
         }
-        return crew
-    }
-}
-
-/// Where the files of a run are.
-package enum RunFiles {
-    /// The run directory, wherever it is now; nil: it is gone.
-    package static func directory(of run: InspectedRun) -> String? {
-        let id = run.row.run
-        let places = [
-            run.definition.runDirectory(of: id),
-            "\(run.definition.directories.archive)/\(id)/logs",
-        ]
-        return places.first { Files.exists("\($0)/run.jsonl") }
+        return lost
     }
 }
