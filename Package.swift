@@ -78,10 +78,12 @@ let package = Package(
         tests("Settings", ["Records", "Plan"]),
         tests("Journal"),
         tests("Ledger", ["Postgres", "Plan"]),
-        tests("Loading", ["Records", "Plan", "Postgres", "Ledger", "Settings"]),
+        tests("Loading", ["Records", "Plan", "Wire", "Postgres", "Ledger", "Settings"]),
         tests(
             "Coordination",
-            ["Records", "Plan", "Wire", "Loading", "Ledger", "Journal", "Settings"]),
+            [
+                "Records", "Plan", "Wire", "Messaging", "Loading", "Ledger", "Journal", "Settings",
+            ]),
         .testTarget(
             name: "FleetTests",
             dependencies: ["kugiri", "Postgres", "Records", "Plan", "Settings", "Messaging"],
