@@ -20,6 +20,8 @@ struct Settings91 {
     var history = "on"
     var trusted = false
     var attempts = 3
+    /// How slices reach workers.
+    var transfer = "auto"
     /// One more entry of `columns`, as in YAML; nil: none.
     var extraColumn: String?
 
@@ -64,6 +66,7 @@ struct Settings91 {
             history: \(history)
             silence: \(silence)
             attempts: \(attempts)
+            spool: {transfer: \(transfer)}
 
         """
     }
