@@ -38,9 +38,9 @@ public enum WireLimits {
     public static let blockBytesMax = 61_440
     /// Blocks one worker may have asked for and not received.
     ///
-    /// 16 × 60 KiB are 960 KiB, so 64 workers keep at most 60 MiB of the coordinator's queues, whatever the slices' size. At 5 ms
-    /// from request to block this is 190 MB/s. Far below the sockets' 64 messages per peer, so that
-    /// notices always find room beside the blocks.
+    /// 16 × 60 KiB are 960 KiB, so 64 workers keep at most 60 MiB of the coordinator's queues,
+    /// whatever the slices' size. At 5 ms from request to block this is 190 MB/s. Far below the
+    /// sockets' 64 messages per peer, so that notices always find room beside the blocks.
     public static let creditMax = 16
 
     /// The header before the run id: magic 4, version 1, type 1, flags 2, term 8, sequence 8,
