@@ -86,7 +86,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "FleetTests",
-            dependencies: ["kugiri", "Postgres", "Records", "Plan", "Settings", "Messaging"],
+            dependencies: [
+                "kugiri", "Postgres", "Records", "Plan", "Wire", "Settings", "Messaging",
+            ],
             swiftSettings: strict),
     ]
 )

@@ -2,6 +2,7 @@
 // Kill it at any instruction and the night still ends with the same rows.
 
 import Glibc
+public import Journal
 import Ledger
 public import Messaging
 public import Plan
@@ -23,11 +24,13 @@ public struct WorkerOptions: Sendable {
     public var coordinatorWait: Duration
     /// Must be the coordinator's.
     public var binaryVersion: String
+    /// Keys, for an endpoint on a network; nil: none, on loopback only.
+    public var security: ClientSecurity?
 
     /// Memberwise.
     public init(
         name: String, endpoint: Endpoint, databaseURL: String, parent: Int32?,
-        coordinatorWait: Duration, binaryVersion: String
+        coordinatorWait: Duration, binaryVersion: String, security: ClientSecurity? = nil
     ) {
         self.name = name
         self.endpoint = endpoint
@@ -35,6 +38,7 @@ public struct WorkerOptions: Sendable {
         self.parent = parent
         self.coordinatorWait = coordinatorWait
         self.binaryVersion = binaryVersion
+        self.security = security
     }
 }
 
@@ -45,6 +49,8 @@ public struct Worker {
     private var context: RunContext?
     /// A run was served to its end.
     private var hasServed = false
+    /// Why it ended, for whoever started it; nil: there is nothing to tell.
+    public private(set) var parting: LogMessage?
 
     /// Connects to the coordinator; signals must already be blocked by `signals`.
     public init(_ options: WorkerOptions, signals: consuming SignalReader) throws {
@@ -53,7 +59,7 @@ public struct Worker {
             hello: Hello(
                 worker: options.name, host: HostName.current, pid: getpid(),
                 binaryVersion: options.binaryVersion),
-            connect: options.endpoint, signals: signals,
+            connect: options.endpoint, signals: signals, security: options.security,
             coordinatorWait: options.coordinatorWait, parent: options.parent)
     }
 
@@ -78,15 +84,27 @@ public struct Worker {
         do {
             try serve()
         } catch LoadingError.draining {
-            return leave("asked to stop")
+            guard let reason = link.refusal else { return leave("asked to stop") }
+            parting = message(.refusedByCoordinator, ["reason": reason])
+            return .configuration
         } catch LoadingError.orphaned {
             // Nobody came after a run that was ended in order: nothing is wrong.
-            return hasServed && !link.hasCoordinator ? .normal : .infrastructure
+            if hasServed && !link.hasCoordinator { return .normal }
+            if options.parent == nil { parting = unheard }
+            return .infrastructure
         } catch let error as PostgresError {
             // This worker's way to the database is the trouble, not the run.
             link.send(failure(nil, .retry, error.sqlState, error.description))
             _ = leave("its database cannot be reached: \(error.description)")
             return .infrastructure
+        } catch LoadingError.keyRefused {
+            let key = options.security?.keyFile.name ?? "-"
+            parting = message(.keyRefused, ["key": key])
+            return .configuration
+        } catch LoadingError.securityDiffers {
+            let own = options.security == nil ? "without keys" : "with keys"
+            parting = message(.securityDiffers, ["security": own])
+            return .configuration
         } catch let error as Failpoint.Tripped {
             link.send(failure(nil, .retry, nil, error.description))
             return leave("failpoint")
@@ -95,6 +113,30 @@ public struct Worker {
             return leave("\(error)")
         }
         return leave("done")
+    }
+
+    private func message(
+        _ id: MessageID, _ more: KeyValuePairs<String, String>
+    ) -> LogMessage {
+        var message = LogMessage(
+            id, ["worker": options.name, "endpoint": options.endpoint.text])
+        message.arguments += more.map { (name: $0.key, value: $0.value) }
+        return message
+    }
+
+    /// The coordinator said nothing for `coordinatorWait`, and why that may be.
+    private var unheard: LogMessage {
+        let reason =
+            switch link.handshake {
+            case .interrupted(let times):
+                "it broke off \(times) handshakes; is '--server-key' the coordinator's key?"
+            case .succeeded: "it was connected and fell silent; look at its run log"
+            case .pending, .refused, .mismatch:
+                "nobody answers; check the address, the firewall, and that a run is on"
+            }
+        return message(
+            .coordinatorUnheard,
+            ["elapsed": Figures.duration(options.coordinatorWait), "reason": reason])
     }
 
     private func leave(_ reason: String) -> Outcome {
@@ -343,6 +385,7 @@ public struct Worker {
             counts.restored = rows.int(0, 9) ?? 0
             counts.digest = UInt64(bitPattern: rows.int(0, 10) ?? 0)
             counts.sums = context.tables.plan.sums.indices.map { rows.int(0, 11 + $0) ?? 0 }
+            counts.closed = rows.int(0, 11 + counts.sums.count) ?? 0
             try ProofLedger.insert(
                 counts, claim: claim, chunkNumber: 0, low: claim.range.low.text,
                 high: claim.range.high?.text, worker: options.name, startedAt: startedAt,

@@ -146,6 +146,8 @@ public struct Target: Codable, Sendable, Equatable {
     public var updateCountColumn: String?
     /// What every other written column gets.
     public var columns: [ColumnMapping]
+    /// What becomes of rows whose key the input lacks; nil: they are left alone.
+    public var absent: Absent?
 
     /// How records meet rows.
     public enum Mode: String, Codable, Sendable, CaseIterable {
@@ -189,6 +191,8 @@ public struct Target: Codable, Sendable, Equatable {
         case field(String)
         /// A literal text, cast to the column's type.
         case constant(String)
+        /// NULL: `{constant: null}`.
+        case null
         /// A run parameter.
         case parameter(String)
         /// A SQL expression over `new.FIELD` and `old.COLUMN`; `old` is the row as it was before
@@ -202,7 +206,7 @@ public struct Target: Codable, Sendable, Equatable {
     /// Memberwise.
     public init(
         table: String, mode: Mode, key: [ColumnField], lockColumn: String, lockTrusted: Bool,
-        updateCountColumn: String?, columns: [ColumnMapping]
+        updateCountColumn: String?, columns: [ColumnMapping], absent: Absent? = nil
     ) {
         self.table = table
         self.mode = mode
@@ -211,6 +215,7 @@ public struct Target: Codable, Sendable, Equatable {
         self.lockTrusted = lockTrusted
         self.updateCountColumn = updateCountColumn
         self.columns = columns
+        self.absent = absent
     }
 }
 

@@ -39,7 +39,9 @@ private final class Scene {
         hash = XXHash64.hash(content.span)
         try write(content, to: "\(folder)/s.slice")
         let endpoint = try Endpoint.ipc(directory: "\(folder)/ipc")
-        fleet = try Fleet(endpoint: endpoint, signals: try SignalReader([SIGUSR2]))
+        fleet = try Fleet(
+            endpoint: endpoint, network: .local, binaryVersion: "1",
+            signals: try SignalReader([SIGUSR2]))
         fleet.run = "r"
         fleet.term = 1
         context = try Context()

@@ -19,7 +19,8 @@ extension FleetTests {
             let end = try night.run(
                 sample, ["--max-rejects", "2"], environment: ["KUGIRI_FAILPOINT_HITS": hits])
             try oracle.expectLoaded(sample, end, code: 4)
-            #expect(try blocks(hits) >= 9)
+            // 408,000 bytes of records in slices that end with a short block each.
+            #expect(try blocks(hits) >= 7)
         }
 
         @Test func `local workers read the directory unless they are told not to`() throws {

@@ -47,19 +47,21 @@ extension Night {
     ) throws -> Running {
         var environment = ["KUGIRI_DATABASE_URL": settings.database]
         if !failpoint.isEmpty { environment["KUGIRI_FAILPOINT"] = failpoint }
-        var wrapper: [String] = []
-        if sight == .noSpool {
-            try FileManager.default.createDirectory(
-                atPath: "\(state)/spool", withIntermediateDirectories: true)
-            let script = "mount -t tmpfs none \"$0\" && exec \"$@\""
-            wrapper = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "\(state)/spool"]
-        }
+        let wrapper = sight == .noSpool ? try withoutSpool() : []
         return try Binary.start(
             [
                 "worker", "--connect", endpoint, "--name", name, "--coordinator-wait",
                 String(wait),
             ],
             environment: environment, scratch: "\(folder)/out", wrapper: wrapper)
+    }
+
+    /// A command that becomes another one, for which an empty folder is where the spool is.
+    func withoutSpool() throws -> [String] {
+        try FileManager.default.createDirectory(
+            atPath: "\(state)/spool", withIntermediateDirectories: true)
+        let script = "mount -t tmpfs none \"$0\" && exec \"$@\""
+        return ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "\(state)/spool"]
     }
 
     /// Starts a worker by hand for the coordinator of a running command.
@@ -69,6 +71,60 @@ extension Night {
         try startWorker(
             name, at: endpoint(of: running), sight: sight, failpoint: failpoint)
     }
+}
+
+/// Machines of their own as far as the network goes: namespaces on one bridge.
+final class Machines {
+    /// The coordinator's address on the bridge.
+    static let host = "10.231.77.1"
+    private let bridge: String
+    let names: [String]
+
+    /// Makes the bridge and as many namespaces; nil: this machine does not let us.
+    init?(_ count: Int) {
+        let tag = "kg\(getpid() % 100_000)"
+        bridge = tag + "b"
+        names = (1...count).map { "\(tag)n\($0)" }
+        var lines = [
+            "ip link add \(bridge) type bridge",
+            "ip addr add \(Self.host)/24 dev \(bridge)", "ip link set \(bridge) up",
+        ]
+        for (index, name) in names.enumerated() {
+            lines += [
+                "ip netns add \(name)",
+                "ip link add \(tag)v\(index) type veth peer name eth0 netns \(name)",
+                "ip link set \(tag)v\(index) master \(bridge) up",
+                "ip -n \(name) addr add 10.231.77.\(index + 11)/24 dev eth0",
+                "ip -n \(name) link set eth0 up", "ip -n \(name) link set lo up",
+            ]
+        }
+        guard Self.run(lines.joined(separator: " && ")) else {
+            remove()
+            return nil
+        }
+    }
+
+    deinit { remove() }
+
+    private func remove() {
+        let lines = names.map { "ip netns del \($0)" } + ["ip link del \(bridge)"]
+        _ = Self.run(lines.joined(separator: "; "))
+    }
+
+    private static func run(_ script: String) -> Bool {
+        let started = try? ChildProcess.start(
+            executable: "/bin/sh", arguments: ["-c", script],
+            environment: ["PATH": "/usr/sbin:/sbin:/usr/bin:/bin"],
+            output: .file(path: "/dev/null"))
+        guard let started else { return false }
+        while true {
+            if let status = started.poll() { return status == .exited(code: 0) }
+            usleep(5_000)
+        }
+    }
+
+    /// Whether they can be made here: root, iproute2, bridge and veth in the kernel.
+    static let arePossible = geteuid() == 0 && Namespaces.isPossible && Machines(1) != nil
 }
 
 extension Conclusion {

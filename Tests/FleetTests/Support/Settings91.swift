@@ -22,8 +22,14 @@ struct Settings91 {
     var attempts = 3
     /// How slices reach workers.
     var transfer = "auto"
+    /// One more line at the top, as in YAML.
+    var extra = ""
     /// One more entry of `columns`, as in YAML; nil: none.
     var extraColumn: String?
+    /// The block `network:`, as in YAML.
+    var network = "{}"
+    /// What becomes of rows the input lacks, as in YAML; nil: they are left alone.
+    var absent: String?
 
     init(database: String) { self.database = database }
 
@@ -33,6 +39,8 @@ struct Settings91 {
         kugiri: 1
         database: \(database)
         directories: {state: .kugiri}
+        \(extra)
+        network: \(network)
         jobs:
           debit-result:
             program: KGRB091
@@ -46,6 +54,7 @@ struct Settings91 {
               key: {customer_number: customer_number}
               lock: {column: updated_at, trusted: \(trusted)}
               update_count: update_count
+              \(absent.map { "absent: " + $0 } ?? "")
               columns:
                 last_debit_date: {field: header.debit_date}
                 last_amount: {field: amount}
