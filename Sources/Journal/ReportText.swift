@@ -136,7 +136,9 @@ public struct ReportText: Sendable {
                 + [Figures.duration(seconds: partition.elapsedSeconds)]
         }
         let footer =
-            ["", "total"] + figures(total, withAbsent: total.absent > 0) + [Figures.duration(seconds: summary.elapsedSeconds)]
+            ["", "total"] + figures(total, withAbsent: total.absent > 0) + [
+                Figures.duration(seconds: summary.elapsedSeconds)
+            ]
         let retried = summary.partitions.filter { $0.attempts > 1 }
         let note =
             retried.isEmpty

@@ -16,7 +16,7 @@ private var realFile: String {
     let settings = try Settings.load(path: realFile, environment: [:])
     let job = try #require(settings.jobs["debit-result"])
 
-    #expect(settings.jobs.count == 1)
+    #expect(settings.jobs.keys.sorted() == ["bank-branches", "debit-result"])
     #expect(settings.database == nil)
     #expect(job.program == "KGRB091")
     #expect(job.contract == "zengin-91-result")
