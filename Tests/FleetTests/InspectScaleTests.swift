@@ -76,7 +76,7 @@ extension FleetTests {
             let report = try JSON(
                 text: try night.kugiri(["partitions", "large-10", "--json"]).stdout)
             #expect(report["partitions"]?.list.count == 1_000)
-            #expect(report["total"]?["inserted"]?.number == 1_999 * 25)
+            #expect(report["total"]?["inserted"]?.number == 49_975)
         }
     }
 }

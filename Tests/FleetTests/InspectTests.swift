@@ -184,8 +184,7 @@ extension FleetTests {
                 #expect(try explain([topic]).stdout.contains("  escalate  "))
             }
             #expect(try JSONSchema("explain-1").faults(explain(["--json"]).stdout).isEmpty)
-            let runbook = try String(
-                contentsOfFile: Repository.path("ops/runbook.md"), encoding: .utf8)
+            let runbook = try Repository.text(of: "ops/runbook.md")
             #expect(try explain(["--runbook"]).stdout == runbook)
             let wrong = try explain(["KGR3050W"])
             #expect(wrong.code == 64 && wrong.stderr.contains("did you mean KGR3050E"))

@@ -45,8 +45,7 @@ struct CatalogueTests {
         let commands: Set = [
             "run", "resume", "validate", "lint", "runs", "report", "rejects", "certificate",
             "sample", "db", "worker", "status", "keys", "partitions", "workers", "conflicts",
-            "logs",
-            "why", "explain", "doctor",
+            "logs", "why", "explain", "doctor",
         ]
         let database: Set = ["url", "stop", "remove", "migrate", "lock-trigger"]
         let root = URL(filePath: #filePath).deletingLastPathComponent()

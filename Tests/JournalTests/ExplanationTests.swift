@@ -49,6 +49,28 @@ struct ExplanationTests {
         #expect(try text("ops/runbook.md") == Explanations.english.runbook())
     }
 
+    @Test func `commands in explanations are commands of this binary`() throws {
+        let source = try text("Sources/kugiri/Kugiri.swift")
+        let words = source.split { !$0.isLetter }
+        let known = Set(
+            words.filter { $0.hasSuffix("Command") && $0 != "ParsableCommand" }
+                .map { $0.dropLast("Command".count).lowercased() }
+        ).union(["db", "help"])
+        var seen = 0
+        for entry in Explanations.english.all {
+            for (_, answer) in entry.answers {
+                for piece in answer.split(separator: "`kugiri ", omittingEmptySubsequences: false)
+                    .dropFirst()
+                {
+                    let command = String(piece.prefix { $0.isLetter })
+                    #expect(known.contains(command), "\(entry.topic): kugiri \(command)")
+                    seen += 1
+                }
+            }
+        }
+        #expect(seen > 50)
+    }
+
     @Test func `a topic is found in whatever case it is typed`() {
         #expect(Explanations.english.find("kgr3050e")?.topic == "KGR3050E")
         #expect(Explanations.english.find("ENUM")?.topic == "enum")
