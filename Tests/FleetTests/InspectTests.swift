@@ -147,7 +147,11 @@ extension FleetTests {
             try hostile.write(toFile: path, atomically: false, encoding: .utf8)
             let shown = try night.kugiri(["logs", run])
             #expect(shown.stdout.hasSuffix("? \\u{1B}[2Jgone\n"))
-            try FileManager.default.removeItem(atPath: directory)
+            // An older generation lies in the archive.
+            let archived = "\(night.state)/archive/\(run)/logs"
+            try FileManager.default.moveItem(atPath: directory, toPath: archived)
+            #expect(try night.kugiri(["logs", run]).stdout == shown.stdout)
+            try FileManager.default.removeItem(atPath: archived)
             let gone = try night.kugiri(["logs", run])
             #expect(gone.code == 12 && gone.stderr.contains(directory), "\(gone.stderr)")
         }

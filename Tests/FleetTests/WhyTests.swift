@@ -193,5 +193,32 @@ extension FleetTests {
             #expect(reasons(gone).contains("neither staging nor the archived input"))
             #expect(gone["work"]?.list.count == 3)
         }
+
+        @Test func `a record of a CSV file is found in its archive, at its byte`() throws {
+            let night = try Night()
+            try night.settings.text.replacing("zengin-91-result", with: "zengin-91-result-csv")
+                .write(
+                    toFile: "\(night.folder)/partitions.yaml", atomically: false, encoding: .utf8)
+            let sample = try night.sample(records: 1_200, seed: 5, groupRecords: 500)
+            let run = try night.run(sample).run
+            let customer = try night.texts(
+                "SELECT customer_number FROM member_account ORDER BY customer_number OFFSET 600")[0]
+            let answer = try why(night, run, customer, ["--unmask"])
+            let record = try #require(answer["records"]?.list.first)
+            #expect(record["outcome"]?.string == "inserted")
+            // The byte is where the line with this customer begins.
+            let bytes = try sample.bytes
+            let start = Int(try #require(record["byte"]?.number))
+            #expect(start == 0 || bytes[start - 1] == UInt8(ascii: "\n"))
+            let line = bytes[start...].prefix { $0 != UInt8(ascii: "\r") }
+            #expect(String(decoding: line, as: UTF8.self).contains(customer))
+            let field = record["fields"]?.list.first { $0["field"]?.string == "customer_number" }
+            #expect(field?["value"]?.string == customer)
+            let amount = try night.texts(
+                "SELECT last_amount::text FROM member_account "
+                    + "WHERE customer_number = '\(customer)'")
+            #expect(column("last_amount", of: record)?["new"]?.string == amount[0])
+            #expect(try why(night, run, "NOBODY")["found"] == .bool(false))
+        }
     }
 }
