@@ -69,7 +69,8 @@ public struct Explanations: Sendable {
             }
             if line.hasPrefix("[") {
                 if let last = all.last, let missing = missing(last) { throw fault(missing) }
-                guard let close = line.firstIndex(of: "]"), close > line.index(after: line.startIndex)
+                guard let close = line.firstIndex(of: "]"),
+                    close > line.index(after: line.startIndex)
                 else { throw fault("a topic is written [topic]") }
                 let topic = String(line[line.index(after: line.startIndex)..<close])
                 let title = String(line[line.index(after: close)...].drop { $0 == " " })
@@ -159,7 +160,9 @@ extension Explanations {
             text += "- `\(message.topic)` \(reason)\n"
         }
         text += "\n## Reject rules\n\n"
-        for rule in rules { text += Self.section("`\(rule.topic)`: \(rule.title)", rule, quote: nil) }
+        for rule in rules {
+            text += Self.section("`\(rule.topic)`: \(rule.title)", rule, quote: nil)
+        }
         // Exactly one line feed at the end, whatever came last.
         while text.hasSuffix("\n\n") { text.removeLast() }
         return text

@@ -72,17 +72,6 @@ public enum DoctorLedger {
         return (0..<rows.count).compactMap { rows.text($0, 0) }
     }
 
-    /// Privileges on a target table that the role lacks, in words.
-    public static func lacking(
-        onTarget target: Int64, updates: [String], inserts: [String],
-        _ connection: borrowing Connection
-    ) throws -> [String] {
-        let rows = try connection.query(
-            sql(PackageResources.doctor_target_needs_sql),
-            [.int(target), .textArray(updates), .textArray(inserts)])
-        return (0..<rows.count).compactMap { rows.text($0, 0) }
-    }
-
     /// A target's size in bytes, whether autovacuum is off for it, its dead and its live rows.
     public static func target(
         _ target: Int64, _ connection: borrowing Connection
@@ -99,7 +88,8 @@ public enum DoctorLedger {
         olderThanSeconds seconds: Int, limit: Int, _ connection: borrowing Connection
     ) throws -> [(who: String, seconds: Int64)] {
         let rows = try connection.query(
-            sql(PackageResources.doctor_transactions_sql), [.int(Int64(seconds)), .int(Int64(limit))])
+            sql(PackageResources.doctor_transactions_sql),
+            [.int(Int64(seconds)), .int(Int64(limit))])
         return (0..<rows.count).map { (rows.text($0, 0) ?? "?", rows.int($0, 1) ?? 0) }
     }
 

@@ -55,7 +55,9 @@ struct ExplainCommand: ParsableCommand {
                 return .normal
             }
             guard let topic else {
-                if json { try Output.json(List(topics: known.all.map(Entry.init))) } else {
+                if json {
+                    try Output.json(List(topics: known.all.map(Entry.init)))
+                } else {
                     Output.line(
                         Table.render(
                             columns: [.init("topic"), .init("means")],

@@ -44,7 +44,8 @@ struct CatalogueTests {
         // The subcommands of `Sources/kugiri/Kugiri.swift`, and those of `db`.
         let commands: Set = [
             "run", "resume", "validate", "lint", "runs", "report", "rejects", "certificate",
-            "sample", "db", "worker", "status", "keys",
+            "sample", "db", "worker", "status", "keys", "partitions", "workers", "conflicts",
+            "logs", "why", "explain", "doctor",
         ]
         let database: Set = ["url", "stop", "remove", "migrate", "lock-trigger"]
         let root = URL(filePath: #filePath).deletingLastPathComponent()

@@ -73,7 +73,7 @@ package struct Doctor {
         let hasLedger = try examineLedger(connection)
         try examineRoles(facts, connection)
         try examineTransactions(facts, connection)
-        for (job, _) in jobs { try examineTarget(job, found, connection) }
+        for (job, contract) in jobs { try examineTarget(job, contract, found, connection) }
         let name = jobs.count == 1 ? jobs[0].job.name : nil
         let last = hasLedger ? try DoctorLedger.lastInput(of: name, connection) : nil
         report.checks.append(HostChecks.input(last?.path))
@@ -186,42 +186,24 @@ package struct Doctor {
     }
 
     private mutating func examineTarget(
-        _ job: Job, _ found: [String: ServerSetting], _ connection: borrowing Connection
+        _ job: Job, _ contract: Contract, _ found: [String: ServerSetting],
+        _ connection: borrowing Connection
     ) throws {
         let name = "target of \(job.name)"
-        guard let table = try TargetCatalog.table(job.target.table, connection) else {
-            report.checks.append(
-                .fault(name, "there is no table \(job.target.table)", "create it, or correct the name"))
-            return
-        }
-        var faults = table.faults
-        let columns = Set(try TargetCatalog.columns(table.id, connection).map(\.name))
-        let written = job.target.columns.map(\.column) + [job.target.lockColumn]
-            + (job.target.updateCountColumn.map { [$0] } ?? [])
-        let keys = job.target.key.map(\.column)
-        let missing = (keys + written).filter { !columns.contains($0) }
-        if !missing.isEmpty { faults.append("no column \(missing.joined(separator: ", "))") }
-        if try !TargetCatalog.hasUniqueKey(table.id, columns: keys, connection) {
-            faults.append("no unique key on exactly (\(keys.joined(separator: ", ")))")
-        }
-        if !job.target.lockTrusted, try !TargetCatalog.hasLockTrigger(table.id, connection) {
-            faults.append(
-                "no trigger moves \(job.target.lockColumn): 'kugiri db lock-trigger "
-                    + "\(job.target.table)'")
+        // Without a rehearsal of the load, which makes tables: nothing is written here.
+        let inspection = try TargetInspection(
+            job: job, contract: contract, hasLedger: false, connection)
+        let reasons = inspection.faults.compactMap { fault in
+            fault.arguments.first { $0.name == "reason" }?.value
         }
         report.checks.append(
-            faults.isEmpty
-                ? .ok(name, "\(table.name) has its columns, key and trigger")
-                : .fault(name, faults.joined(separator: "; "), "change the table or the job"))
-        let lacking = try DoctorLedger.lacking(
-            onTarget: table.id, updates: written,
-            inserts: job.target.mode == .upsert ? keys + written : [], connection)
-        if !lacking.isEmpty {
-            report.checks.append(
-                .fault(
-                    "privileges on \(table.name)", "lacking: " + lacking.joined(separator: ", "),
-                    "grant them"))
+            reasons.isEmpty
+                ? .ok(name, "\(job.target.table) fits, and this role may write it")
+                : .fault(name, reasons.joined(separator: "; "), "change the table or the job"))
+        for note in inspection.notes {
+            report.checks.append(.warning(name, note, "make that index"))
         }
+        guard let table = try TargetCatalog.table(job.target.table, connection) else { return }
         let size = try DoctorLedger.target(table.id, connection)
         report.checks.append(ServerChecks.buffers(found, target: size.bytes, table: table.name))
         if size.autovacuumIsOff {

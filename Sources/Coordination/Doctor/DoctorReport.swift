@@ -67,6 +67,10 @@ package struct DoctorReport: Encodable, Sendable {
         }
         let faults = checks.count { $0.verdict == .fault }
         let warnings = checks.count { $0.verdict == .warning }
-        return text + "\(checks.count) checks: \(faults) faults, \(warnings) warnings\n"
+        func count(_ number: Int, _ word: String) -> String {
+            "\(number) \(word)\(number == 1 ? "" : "s")"
+        }
+        return text + count(checks.count, "check") + ": " + count(faults, "fault") + ", "
+            + count(warnings, "warning") + "\n"
     }
 }

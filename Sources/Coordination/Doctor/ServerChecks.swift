@@ -47,7 +47,8 @@ enum ServerChecks {
         let found = settings["server_encoding"]?.value ?? "?"
         guard found != "UTF8" else { return .ok("encoding", found) }
         return .fault(
-            "encoding", found, "key ranges need a database of encoding UTF8; make one and load there")
+            "encoding", found,
+            "key ranges need a database of encoding UTF8; make one and load there")
     }
 
     private static func standby(
@@ -110,10 +111,16 @@ enum ServerChecks {
         _ settings: [String: ServerSetting], role: String
     ) -> [Check] {
         [
-            ("statement_timeout", "COPY, ANALYZE and index reads of a night take as long as they do"),
+            (
+                "statement_timeout",
+                "COPY, ANALYZE and index reads of a night take as long as they do"
+            ),
             ("lock_timeout", "Kugiri sets its own where it may not wait"),
             ("idle_in_transaction_session_timeout", "a worker reads its spool inside transactions"),
-            ("idle_session_timeout", "the session that takes claims back idles for most of a night"),
+            (
+                "idle_session_timeout",
+                "the session that takes claims back idles for most of a night"
+            ),
         ].map { name, reason in
             guard let setting = settings[name], setting.initial != "0" else {
                 return .ok(name, "none")

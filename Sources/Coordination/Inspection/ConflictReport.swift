@@ -117,8 +117,8 @@ extension ConflictReport.Lock {
         self.init(at: lock.at.map(LocalTime.lock), version: lock.version)
     }
 
-    /// `2026-11-20T02:00:01.123456+09:00 (812)`.
-    package var text: String { "\(at ?? "NULL") (\(version ?? "?"))" }
+    /// `2026-11-20T02:00:01.123456+09:00 (812)`; without the version where it is not known.
+    package var text: String { (at ?? "NULL") + (version.map { " (\($0))" } ?? "") }
 }
 
 /// The letters of outcomes in words.

@@ -234,12 +234,12 @@ extension PartitionReport {
                         row.elapsedSeconds.map { Figures.duration(seconds: $0) } ?? "-",
                     ]
             },
-            footer: ["", "total"] + totals + ["\(runID) is \(state), \(phase)", ""], width: width)
+            footer: ["", "total"] + totals, width: width)
         let out =
             outside > 0
             ? "\(Figures.count(outside)) records have a key outside every range or an unreadable "
                 + "one: 'kugiri rejects \(runID) --partition 0'\n" : ""
-        return table + out
+        return table + "\(runID) is \(state), phase \(phase)\n" + out
     }
 
     private func figures(_ row: Row) -> [String] {

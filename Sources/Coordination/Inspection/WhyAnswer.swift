@@ -77,7 +77,7 @@ package struct WhyAnswer: Encodable, Sendable {
 
     /// One record of the key.
     package struct Record: Encodable, Sendable {
-        /// 1-based; the line in files with separators. Negative: a row the file lacks.
+        /// 1-based number in the file; negative: a row that the file lacks.
         package var record: Int64
         package var byte: Int64?
         /// Header group, from 1.
@@ -160,7 +160,7 @@ package struct WhyAnswer: Encodable, Sendable {
     package var row: Row?
     package var gone: [Gone] = []
 
-    /// The bounds of a load chunk.
+    /// A load chunk; its bounds are keys, masked like them.
     package struct Chunk: Encodable, Sendable {
         package var low: String
         package var high: String?
@@ -190,14 +190,16 @@ extension WhyAnswer {
         for work in work { text += work.text }
         for record in records { text += record.text(width) }
         for reject in rejects {
-            text += "  reject     record \(reject.record), byte \(reject.byte): \(reject.field) "
+            text +=
+                "  reject     record \(reject.record), byte \(reject.byte): \(reject.field) "
                 + "breaks \(reject.rule)\(reject.late ? " (late)" : ""), value "
                 + Escaping.escaped(reject.value) + "\n"
         }
         for conflict in conflicts {
             text += "  conflict   record \(conflict.record): \(conflict.kind), \(conflict.state)"
             text += (conflict.outcome.map { " (\($0))" } ?? "") + "; seen "
-            text += "\(conflict.seen?.text ?? "no row"), found \(conflict.found?.text ?? "no row")\n"
+            text +=
+                "\(conflict.seen?.text ?? "no row"), found \(conflict.found?.text ?? "no row")\n"
         }
         return text + rowText(width) + goneText
     }
@@ -238,7 +240,9 @@ extension WhyAnswer.Record {
         if let group { text += ", header group \(group)" }
         text += ": \(outcome)\n"
         if oldLock != nil || newLock != nil {
-            text += "    lock \(oldLock?.text ?? "no row or not known") → "
+            let none = outcome == "inserted" ? "no row" : "not known"
+            text +=
+                "    lock \(oldLock?.text ?? none) → "
                 + "\(newLock?.text ?? "not written")\n"
         }
         for field in fields { text += "    \(field.field) = \(Escaping.escaped(field.value))\n" }

@@ -49,7 +49,8 @@ package struct WhyQuestion {
         answer.work = work.map { WhyAnswer.Work($0) }
         if let chunk = try WhyLedger.chunk(of: image, run: name, revision: revision, connection) {
             answer.chunk = .init(
-                low: chunk.range.low.text, high: chunk.range.high?.text, rows: chunk.rows)
+                low: masking.key(chunk.range.low.text),
+                high: chunk.range.high.map { masking.key($0.text) }, rows: chunk.rows)
         }
         let staged = try stagedRecords(connection)
         let conflicts = try InspectLedger.conflicts(
