@@ -146,6 +146,7 @@ extension FleetTests {
                 $0.network = "{worker_wait: 3s}"
             }
             let sample = try night.sample(records: 1_500)
+            let oracle = try Oracle(night)
             let end = try night.run(sample)
             #expect(end.code == 12)
             #expect(try night.count("SELECT count(*) FROM member_account") == 0)
