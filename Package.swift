@@ -92,11 +92,15 @@ let package = Package(
         tests("Loading", ["Records", "Plan", "Postgres", "Ledger", "Settings"]),
         tests(
             "Coordination",
-            ["Records", "Plan", "Wire", "Loading", "Ledger", "Journal", "Settings"]),
+            [
+                "Records", "Plan", "Wire", "Messaging", "Loading", "Ledger", "Journal", "Settings",
+            ]),
         tests("Bench", ["Messaging"]),
         .testTarget(
             name: "FleetTests",
-            dependencies: ["kugiri", "Postgres", "Records", "Plan", "Settings", "Messaging"],
+            dependencies: [
+                "kugiri", "Postgres", "Records", "Plan", "Wire", "Settings", "Messaging",
+            ],
             swiftSettings: strict),
     ]
 )

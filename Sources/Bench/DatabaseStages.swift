@@ -110,7 +110,8 @@ struct DatabaseStages {
                 + tables.plan.values.map { .text($0) }
             try connection.transaction { connection in
                 let rows = try connection.run("apply", parameters)
-                settled += (rows.int(0, 1) ?? 0) + (rows.int(0, 2) ?? 0) + (rows.int(0, 3) ?? 0)
+                let counts = AppliedCounts.read(rows, sums: tables.plan.sums.count)
+                settled += counts.inserted + counts.updated + counts.unchanged
             }
             start = end
         }

@@ -14,6 +14,12 @@ static inline int kugiri_get_parent_death_signal(int *signal) {
     return prctl(PR_GET_PDEATHSIG, signal);
 }
 
+static inline int kugiri_set_dumpable(int dumpable) {
+    return prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
+}
+
+static inline int kugiri_get_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
+
 // A global variable of pointers, which Swift 6 does not let anyone read.
 static inline char **kugiri_environment(void) { return __environ; }
 

@@ -19,7 +19,8 @@ package enum CertificateCheck {
         let definition = try decoder.decode(
             RunDefinition.self, from: Data(row.definition.utf8))
         let certificate = try decoder.decode(Certificate.self, from: Data(stored.body.utf8))
-        let directory = definition.runDirectory(of: run)
+        let directory =
+            LogGenerations.directory(of: run, definition) ?? definition.runDirectory(of: run)
         var proofs = [
             Proof(
                 name: "ledger: hash of the certificate", expected: short(stored.sha256),

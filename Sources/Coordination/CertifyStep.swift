@@ -13,13 +13,13 @@ import Settings
 extension RunCoordinator {
     /// Has every slice compared with the table.
     func certify() throws {
-        begin(.certify)
+        try begin(.certify)
         try transact { connection in
             try ClaimLedger.insertForSlices(
                 run: run, revision: revision, phase: .certify, connection)
         }
         try driveWithStaging(.certify)
-        finish(.certify, records: envelope?.dataRecords ?? 0)
+        try finish(.certify, records: envelope?.dataRecords ?? 0)
     }
 
     /// What the ledger says the whole run came to (invariant 1).
@@ -30,12 +30,14 @@ extension RunCoordinator {
         let conflicts = try ProofLedger.conflicts(run: run, revision: revision, connection)
         return Self.counts(
             load, records: shares.values.reduce(0) { $0 + $1.records },
-            rejected: shares.values.reduce(0) { $0 + $1.rejected }, conflicts: conflicts)
+            rejected: shares.values.reduce(0) { $0 + $1.rejected },
+            absent: shares.values.reduce(0) { $0 + $1.absent }, conflicts: conflicts)
     }
 
     /// Counts of a part of the run: what the load did, corrected by what requeue made of it.
     static func counts(
-        _ load: IntervalCounts, records: Int64, rejected: Int64, conflicts: [ConflictRow]
+        _ load: IntervalCounts, records: Int64, rejected: Int64, absent: Int64,
+        conflicts: [ConflictRow]
     ) -> Counts {
         func applied(_ outcome: String) -> Int64 {
             conflicts.filter { $0.state == "applied" && $0.outcome == outcome }
@@ -43,14 +45,15 @@ extension RunCoordinator {
         }
         var counts = Counts()
         counts.input = records
+        counts.absent = absent
         counts.inserted = load.inserted + applied("I")
         counts.updated = load.updated + applied("U")
         counts.deleted = load.deleted
-        counts.closed = load.closed
+        counts.closed = load.closed + applied("C")
         counts.unchanged = load.unchanged + applied("N")
         counts.converged = load.converged
         counts.rejected = rejected + load.late + applied("R")
-        let requeued = ["I", "U", "N", "R"].reduce(Int64(0)) { $0 + applied($1) }
+        let requeued = ["I", "U", "N", "C", "R"].reduce(Int64(0)) { $0 + applied($1) }
         counts.conflicts = load.conflicts - requeued
         counts.requeued = requeued
         return counts
@@ -72,7 +75,10 @@ extension RunCoordinator {
                 name: "file: data records = records in slices",
                 expected: String(envelope.dataRecords), found: String(counts.input)),
             Proof(
-                name: "fleet: staged + rejected = input", expected: String(counts.input),
+                name: counts.absent == 0
+                    ? "fleet: staged + rejected = input"
+                    : "fleet: staged + rejected = input + absent",
+                expected: String(counts.input + counts.absent),
                 found: String(validate.staged + validate.rejected)),
             Proof(
                 name: "fleet: rows handled by load = staged", expected: String(validate.staged),
@@ -90,7 +96,8 @@ extension RunCoordinator {
                 name: "table: loaded and unchanged",
                 expected: String(counts.loaded + counts.unchanged),
                 found: String(
-                    table.inserted + table.updated + table.unchanged + table.restored)),
+                    table.inserted + table.updated + table.closed + table.unchanged
+                        + table.restored)),
             Proof(
                 name: "table: conflicts left", expected: String(counts.conflicts),
                 found: String(table.conflicts)),
@@ -101,10 +108,12 @@ extension RunCoordinator {
                 name: "table: rows of ours that differ", expected: "0",
                 found: String(table.differing)),
             Proof(
-                name: "equation: input = all outcomes", expected: String(counts.input),
+                name: counts.absent == 0
+                    ? "equation: input = all outcomes"
+                    : "equation: input + absent = all outcomes",
+                expected: String(counts.input + counts.absent),
                 found: String(
-                    counts.loaded + counts.closed + counts.unchanged + counts.rejected
-                        + counts.conflicts)),
+                    counts.loaded + counts.unchanged + counts.rejected + counts.conflicts)),
         ]
         if table.restored == 0 {
             list.append(
@@ -114,14 +123,17 @@ extension RunCoordinator {
                         counts.inserted + counts.updated),
                     found: String(table.inserted + table.updated)))
         }
+        if definition.job.target.absent != nil {
+            list += try absentProofs(counts, table)
+        }
         for (index, sum) in table.sums.enumerated() where table.conflicts + table.late == 0 {
+            let scale = plan.sumScales?[index] ?? 0
+            let promised = validate.sums.indices.contains(index) ? validate.sums[index] : 0
             list.append(
                 Proof(
-                    name: "table: sum of \(plan.sums[index]) (yen)",
-                    expected: String(
-                        validate.sums.indices.contains(index)
-                            ? validate.sums[index] : 0),
-                    found: String(sum)))
+                    name: "table: sum of \(plan.sums[index])\(scale > 0 ? "" : " (yen)")",
+                    expected: FieldNumber.text(promised, scale: scale),
+                    found: FieldNumber.text(sum, scale: scale)))
         }
         if table.changedSince > 0 {
             note(
@@ -132,9 +144,28 @@ extension RunCoordinator {
         return list
     }
 
+    /// Lines about rows that the input lacks (PROTOCOL 26).
+    private func absentProofs(_ counts: Counts, _ table: IntervalCounts) throws -> [Proof] {
+        guard let absent = definition.job.target.absent else { return [] }
+        let open = try AbsentLedger.totals(run: run, revision: revision, connection).open ?? 0
+        var list = [
+            Proof(
+                name: "absent: \(counts.absent) of \(open) open rows, within \(absent.maxShareText)",
+                expected: "yes",
+                found: absent.allows(closing: counts.absent, of: open) ? "yes" : "no")
+        ]
+        if table.restored == 0 {
+            list.append(
+                Proof(
+                    name: "table: closed = ledger's", expected: String(counts.closed),
+                    found: String(table.closed)))
+        }
+        return list
+    }
+
     /// Seals the certificate and publishes it; nothing is published that was not proved.
     func publish() throws {
-        begin(.publish)
+        try begin(.publish)
         let counts = try totalCounts()
         // Asked of the ledger, not of memory: the run may have been resumed since.
         if counts.rejected > 0 || counts.conflicts > 0 { warnings.append(.warning) }
@@ -184,6 +215,7 @@ extension RunCoordinator {
                 run: run, job: definition.job.name,
                 businessDate: definition.parameters.businessDate?.iso, certificate: hash,
                 connection)
+            try TenureLedger.finish(.publish, run: run, term: term, connection)
             try RunLedger.end(
                 run: run, state: "published", outcome: outcome, summary: summary, connection)
         }

@@ -13,6 +13,8 @@ struct CheckedTotal {
     /// The sender gave none of these figures (all zero in the trailer).
     var isOmitted: Bool
     var trailerOffset: UInt64
+    /// Decimal places of the figures; 0: they are whole numbers.
+    var scale: Int
 
     /// Whether the promise is kept.
     var holds: Bool { isOmitted || found == promised }
@@ -26,6 +28,7 @@ struct CheckedTotal {
         strideBytes: UInt64
     ) -> [CheckedTotal] {
         let totals = contract.controlTotals
+        let data = contract.recordType(.data)
         return envelope.groups.flatMap { group in
             let optional = totals.filter(\.optionalWhenAllZero)
             let areOmitted =
@@ -35,19 +38,25 @@ struct CheckedTotal {
                     group: group, name: total.name, promised: group.promised[total.name] ?? 0,
                     found: found[group.number].map { $0[index] } ?? 0,
                     isOmitted: total.optionalWhenAllZero && areOmitted,
-                    trailerOffset: (group.trailerRecord - 1) * strideBytes)
+                    trailerOffset: group.trailerOffset
+                        ?? (group.trailerRecord - 1) * strideBytes,
+                    scale: total.sum.flatMap { data?.field($0)?.scale } ?? 0)
             }
         }
     }
 
     /// For the operator: the group, both figures and the difference.
     var message: LogMessage {
-        let figure = found.map { found in "\(found) (difference \(found - promised))" }
+        let figure = found.map { found in
+            "\(FieldNumber.text(found, scale: scale)) (difference "
+                + "\(FieldNumber.text(found - promised, scale: scale)))"
+        }
         return LogMessage(
             .controlTotalFails,
             [
                 "group": String(group.number + 1), "record": String(group.trailerRecord),
-                "byte": String(trailerOffset), "name": name, "promised": String(promised),
+                "byte": String(trailerOffset), "name": name,
+                "promised": FieldNumber.text(promised, scale: scale),
                 "found": figure ?? "amounts that cannot be read",
             ])
     }
@@ -56,7 +65,7 @@ struct CheckedTotal {
     var line: RunSummary.ControlTotal {
         .init(
             group: group.number + 1, name: name, promised: promised, found: found ?? 0,
-            holds: holds)
+            holds: holds, scale: scale > 0 ? scale : nil)
     }
 
     /// An identity fault for the operator.

@@ -56,6 +56,7 @@ extension RunCoordinator {
             noProgressLimit: CoordinationLimits.noProgressLimit)
         var table: [Int64: Claim] = [:]
         for claim in claims { table[claim.id] = claim }
+        claimsLeft = Dictionary(grouping: claims.compactMap(\.partition)) { $0 }.mapValues(\.count)
         var lastReview = clock
         var lastWorkerAt = clock
         var queue: [ClaimBook.Effect] = fleet.idle.sorted().flatMap { book.ready($0, at: clock) }
@@ -76,7 +77,7 @@ extension RunCoordinator {
             {
                 lastWorkerAt = clock
             }
-            if clock - lastWorkerAt > CoordinationLimits.noWorkerLimit {
+            if clock - lastWorkerAt > fleet.workerWait {
                 throw RunStop(
                     .infrastructure,
                     LogMessage(
@@ -142,6 +143,7 @@ extension RunCoordinator {
             return try failed(worker, failure, &book)
         case .left(let worker, let reason):
             note(LogMessage(.workerLeft, ["worker": worker, "reason": reason]), worker: worker)
+            try left(worker, reason: reason)
             return book.gone(worker)
         case .ended(let worker, let process, let status):
             note(
@@ -149,8 +151,18 @@ extension RunCoordinator {
                     .workerEnded,
                     ["process": String(process), "worker": worker, "status": Self.text(status)]),
                 worker: worker)
+            try left(worker, reason: Self.text(status))
             try replace(worker)
             return book.gone(worker)
+        case .joined(let worker, let host, let process, _):
+            noteArrival(event)
+            try TenureLedger.join(
+                worker, host: host, process: process, run: run, term: term, connection)
+            events?.tell(.workerJoined) { event in
+                event.worker = worker
+                event.host = host
+            }
+            return []
         default:
             noteArrival(event)
             return []
@@ -171,7 +183,16 @@ extension RunCoordinator {
         case .log(let worker, let line):
             guard let id = MessageID(rawValue: line.id) else { return }
             note(LogMessage(id, ["text": line.text]), worker: worker)
+        case .notice(let message): note(message)
         default: break
+        }
+    }
+
+    private func left(_ worker: WorkerName, reason: String) throws {
+        try TenureLedger.leave(worker, run: run, term: term, connection)
+        events?.tell(.workerLeft) { event in
+            event.worker = worker
+            event.reason = reason
         }
     }
 
@@ -252,6 +273,7 @@ extension RunCoordinator {
         recordsSettled += UInt64(max(weight, 0))
         claimsSettled.insert(claim)
         book.finished(claim)
+        settledInPartition(table[claim]?.partition)
         if phase == .validate, let slice = table[claim]?.slice {
             let row = try SliceLedger.slice(slice, run: run, revision: revision, connection)
             rejectsSettled += row?.rejected ?? 0

@@ -4,6 +4,12 @@
 package enum CoordinationLimits {
     /// Bytes of the input read at once.
     static let blockBytes = 4 << 20
+    /// A CSV file up to this size is read whole for the sample of its keys.
+    static let csvSampleWholeBytes = 4 << 20
+    /// Bytes read at each drawn place of a larger one: several lines, in one page of a disk.
+    static let csvSampleWindowBytes = 8 << 10
+    /// Places drawn: with a dozen lines each, as many keys as the fixed form samples.
+    static let csvSampleWindows = 4_096
     /// Bytes of all spool buffers together; divided by the number of slices.
     static let spoolBuffersBytes = 64 << 20
     /// One slice's buffer: 64 KiB keeps writes cheap at 1,000 slices.
@@ -25,6 +31,13 @@ package enum CoordinationLimits {
     static let noProgressLimit: Duration = .seconds(120)
     /// No worker for this long ends the run with 12.
     static let noWorkerLimit: Duration = .seconds(60)
+    /// Names of workers known in one run: 64 local ones, each replaced 20 times, and as many
+    /// remote ones again; what one key's owner can make us remember is bounded by it.
+    static let crewMax = 2_048
+    /// Different refusals of workers that are logged in one run.
+    static let refusalsLoggedMax = 64
+    /// Messages looked at before the loop goes on, also those that are thrown away.
+    static let messagesPerBreathMax = 4_096
     /// Worker processes started again for each that was asked for, in one run.
     static let restartsPerWorkerMax = 20
     /// Wait for workers to say goodbye after they were asked to stop.
@@ -46,6 +59,16 @@ package enum CoordinationLimits {
     /// A worker's rate is taken over at least this long: chunks of half a second would make it jump
     /// between nothing and twice the truth.
     static let rateWindowSeconds = 2.0
+    /// Time between two progress events: enough to follow, little enough to keep for a night.
+    static let eventProgressInterval: Duration = .milliseconds(500)
+    /// Time between two looks of `status --watch` at the ledger when no event is heard.
+    static let statusIntervalMicroseconds: UInt32 = 1_000_000
+    /// The same as a duration.
+    static let statusInterval: Duration = .microseconds(Int64(statusIntervalMicroseconds))
+    /// And when events are heard: they do not tell who holds the target.
+    static let statusReadInterval: Duration = .seconds(5)
+    /// Run directories moved to the archive at the end of one run; the next one goes on.
+    static let logMovesMax = 100
     /// Bytes kept free beside what the run needs.
     static let freeBytesMin: Int64 = 256 << 20
     /// Staged bytes per record on disk, generously: row header, key, fields at fillfactor 50, index.

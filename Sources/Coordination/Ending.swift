@@ -72,6 +72,15 @@ enum Ending {
                         "endpoint": coordinator?.fleet.endpoint.text ?? "-",
                         "operation": error.operation, "reason": error.message,
                     ]), isResumable: true)
+        case let trouble as KeyTrouble:
+            return RunStop(
+                .configuration,
+                trouble.faults.map { LogMessage(.keyFault, ["reason": $0.description]) },
+                isResumable: true)
+        case let open as DoorOpen:
+            return RunStop(
+                .bug, LogMessage(.doorOpenToStrangers, ["reason": open.description]),
+                isResumable: true)
         case let fault as ContractFault:
             return RunStop(
                 .configuration,
@@ -121,7 +130,6 @@ enum Ending {
     ) -> RunEnd {
         coordinator.fleet.onBreath = nil
         coordinator.fleet.dismiss()
-        MeetingPlace.clear(coordinator.fleet.endpoint)
         for cause in causes { coordinator.note(cause) }
         coordinator.draw(isFinal: true)
         var trouble = causes
@@ -142,6 +150,12 @@ enum Ending {
                 try Files.removeDirectory(
                     coordinator.definition.spoolDirectory(of: coordinator.run))
             }
+            try TenureLedger.end(
+                run: coordinator.run, term: coordinator.term, outcome: outcome,
+                coordinator.connection)
+            try LogGenerations.tidy(
+                coordinator.definition, generations: coordinator.logGenerations,
+                note: { coordinator.note($0) }, coordinator.connection)
         } catch {
             let second = stop(for: error, coordinator)
             trouble += second.messages
@@ -160,7 +174,15 @@ enum Ending {
                     ]))
         }
         if let summary { coordinator.note(summary.resultMessage) }
+        coordinator.events?.tell(.runEnded) { event in
+            event.phase = coordinator.phase.rawValue
+            event.result = outcome.result
+            event.exitCode = outcome.rawValue
+            event.elapsedSeconds = coordinator.elapsedOfRun / .seconds(1)
+        }
         coordinator.log.seal()
+        coordinator.closeEvents()
+        MeetingPlace.clear(coordinator.fleet.endpoint)
         return RunEnd(
             outcome: outcome, summary: summary, messages: trouble, picture: picture)
     }

@@ -17,6 +17,8 @@ enum FleetEvent {
     case log(WorkerName, LogLine)
     case left(WorkerName, reason: String)
     case ended(WorkerName, process: Int32, ExitStatus)
+    /// For the run log.
+    case notice(LogMessage)
 }
 
 /// A worker as the fleet knows it.
@@ -35,7 +37,9 @@ struct Crew {
 /// A class, because database waits and the loop both let it breathe; one thread uses it.
 final class Fleet {
     private let context: Context
-    private let router: RouterSocket
+    private let router: Doors
+    private let admission: Admission
+    private let network: NetworkPlan
     private let signals: SignalReader
     let endpoint: Endpoint
     private var peers: [PeerID: WorkerName] = [:]
@@ -46,6 +50,10 @@ final class Fleet {
     private var sequence: UInt64 = 0
     private var started = 0
     private(set) var restarts = 0
+    /// Refusals that are in the log already: a refused worker asks again and again.
+    private var refusals: Set<String> = []
+    /// No worker for this long ends the run.
+    var workerWait: Duration { network.workerWait }
     /// Workers that asked for work and were given none yet.
     var idle: Set<WorkerName> = []
 
@@ -62,12 +70,23 @@ final class Fleet {
     /// Called at every look, at most every 50 ms; draws the progress.
     var onBreath: (() -> Void)?
 
-    init(endpoint: Endpoint, signals: consuming SignalReader) throws {
+    init(
+        endpoint: Endpoint, network: NetworkPlan, binaryVersion: String,
+        signals: consuming SignalReader
+    ) throws {
         self.endpoint = endpoint
         try endpoint.prepareDirectory()
         context = try Context()
-        router = try RouterSocket(context, bind: endpoint)
+        self.network = network
+        admission = Admission(binaryVersion: binaryVersion)
+        router = try Doors(context, local: endpoint, network: network)
+        if let opening = router.opening { events.append(.notice(opening)) }
         self.signals = signals
+    }
+
+    /// A socket for the run's events, in this process's context.
+    func publisher(bind endpoint: Endpoint) throws -> PublisherSocket {
+        try PublisherSocket(context, bind: endpoint)
     }
 
     /// Worker processes of our own that are running.
@@ -104,7 +123,12 @@ final class Fleet {
         while let signal = signals.next() {
             if signal == SIGINT || signal == SIGTERM { self.signal = signal }
         }
-        while events.count < CoordinationLimits.eventsMax, let received = try router.receive() {
+        for notice in try router.look() { take(notice) }
+        var left = CoordinationLimits.messagesPerBreathMax
+        while left > 0, events.count < CoordinationLimits.eventsMax,
+            let received = try router.receive()
+        {
+            left -= 1
             guard case .message(let peer, let body) = received else { continue }
             take(body, from: peer)
         }
@@ -133,9 +157,18 @@ final class Fleet {
 
     private func take(_ body: [UInt8], from peer: PeerID) {
         // What does not decode is dropped: every byte from a socket is somebody else's.
-        guard let envelope = try? decode(body) else { return }
+        let envelope: Envelope
+        do throws(WireError) {
+            envelope = try decode(body)
+        } catch {
+            refuse(error, of: peer)
+            return
+        }
         if case .hello(let hello) = envelope.message {
             if peers[peer] != hello.worker {
+                guard admits(hello, from: peer) else { return }
+                // A worker that came back is not expected at its old address any more.
+                for (old, worker) in peers where worker == hello.worker { peers[old] = nil }
                 peers[peer] = hello.worker
                 crew[hello.worker, default: Crew(peer: peer, host: hello.host, process: hello.pid)]
                     .peer = peer
@@ -210,5 +243,65 @@ final class Fleet {
             for (name, child) in children where child.poll() != nil { children[name] = nil }
             usleep(2_000)
         }
+    }
+}
+
+// Who is let in, and who is let go.
+extension Fleet {
+    /// Whether a worker is taken; one that is not is told why, and the log too, once.
+    private func admits(_ hello: Hello, from peer: PeerID) -> Bool {
+        let known = crew[hello.worker].map {
+            Admission.Holder(host: $0.host, process: $0.process, peer: $0.peer)
+        }
+        guard
+            let reason = admission.refusal(
+                of: hello, from: peer, holder: known, crewCount: crew.count)
+        else { return true }
+        say(.refuse(reason: reason), to: peer)
+        note(refusalOf: hello.worker, from: hello.host, reason)
+        return false
+    }
+
+    /// Another protocol's version is answered; anything else is nobody's message.
+    private func refuse(_ error: WireError, of peer: PeerID) {
+        guard case .version(let version) = error.kind else {
+            router.strike(peer, reason: error.description)
+            return
+        }
+        let reason = "its protocol version is \(version), the coordinator's \(wireVersion)"
+        say(.refuse(reason: reason), to: peer)
+        note(refusalOf: "?", from: peer.key ?? "?", reason)
+    }
+
+    private func note(refusalOf worker: WorkerName, from host: String, _ reason: String) {
+        guard refusals.count < CoordinationLimits.refusalsLoggedMax,
+            refusals.insert("\(worker) \(reason)").inserted
+        else { return }
+        events.append(
+            .notice(
+                LogMessage(
+                    .workerRefused, ["worker": worker, "host": host, "reason": reason])))
+    }
+
+    /// Something about the door to the network; workers of a revoked key are let go.
+    private func take(_ notice: DoorNotice) {
+        events.append(
+            .notice(notice.message(allowList: network.security?.allowFile ?? "-")))
+        guard case .revoked(let key) = notice else { return }
+        for (peer, worker) in peers where peer.key == key {
+            say(.refuse(reason: "the key \(key) was revoked"), to: peer, isFarewell: true)
+            peers[peer] = nil
+            crew[worker]?.peer = nil
+            idle.remove(worker)
+            events.append(.left(worker, reason: "its key was revoked"))
+        }
+    }
+
+    /// One message to somebody who is not in the crew, or will not be; may be lost.
+    private func say(_ message: Message, to peer: PeerID, isFarewell: Bool = false) {
+        sequence += 1
+        let envelope = Envelope(term: term, sequence: sequence, run: run, message: message)
+        // What a stranger does not hear is told again when it asks again.
+        _ = try? router.send(encode(envelope), to: peer, isFarewell: isFarewell)
     }
 }

@@ -12,10 +12,10 @@ import Settings
 extension RunCoordinator {
     /// Loads every claim; staging that a crash of the server emptied is made again on the way.
     func load() throws {
-        begin(.load)
+        try begin(.load)
         try driveWithStaging(.load)
         try checkLoadCoverage()
-        finish(.load, records: envelope?.dataRecords ?? 0)
+        try finish(.load, records: envelope?.dataRecords ?? 0)
     }
 
     /// Drives a phase that reads staging; what a crash of the server emptied is staged again.
@@ -122,7 +122,7 @@ extension RunCoordinator {
     private func requeuePass(_ conflicts: Int64) throws {
         note(LogMessage(.requeueStarted, ["conflicts": String(conflicts)]))
         try stageAgain()
-        var place: (key: String, record: Int64) = ("", -1)
+        var place: (key: String, record: Int64) = ("", .min)
         while true {
             let open = try ProofLedger.openConflicts(
                 run: run, revision: revision, after: place,
@@ -196,7 +196,7 @@ extension RunCoordinator {
             let rows = try connection.query(statement.outcomes, scope)
             let settled = (0..<rows.count).compactMap { row -> (record: Int64, outcome: String)? in
                 guard let record = rows.int(row, 0), let outcome = rows.text(row, 1),
-                    ["I", "U", "N"].contains(outcome)
+                    ["I", "U", "N", "C"].contains(outcome)
                 else { return nil }
                 return (record, outcome)
             }
@@ -217,7 +217,7 @@ extension RunCoordinator {
             let rejects = zip(records, keys).map { record, key in
                 Reject(
                     partition: partitions?.partition(of: Key(key))?.number, record: record,
-                    byteOffset: Int64(layout?.fileOffset(ofRecord: UInt64(record)) ?? 0),
+                    byteOffset: layout?.fileOffset(ofStaged: record) ?? 0,
                     key: Mask.key(key),
                     field: error.column ?? error.constraint ?? "row", rule: "target-constraint",
                     value: "SQLSTATE \(error.sqlState ?? "?")")

@@ -3,6 +3,7 @@
 import FoundationEssentials
 import Glibc
 import Messaging
+import Settings
 
 /// The folder of the coordinator's socket.
 enum MeetingPlace {
@@ -17,6 +18,17 @@ enum MeetingPlace {
             inside.utf8.count + "/coordinator.ipc".utf8.count <= pathBytesMax
             ? inside : "/tmp/kugiri-\(getuid())-\(getpid())"
         return try Endpoint.ipc(directory: directory)
+    }
+
+    /// Where the run's events are published; nil: nowhere.
+    static func events(
+        _ place: EventsPlace, beside endpoint: Endpoint
+    ) throws -> Endpoint? {
+        switch place {
+        case .off: nil
+        case .endpoint(let text): try Endpoint(text)
+        case .meetingPlace: try Endpoint("ipc://\(endpoint.directory)/events.ipc")
+        }
     }
 
     /// Removes the folders of coordinators that were killed and could not do so themselves.

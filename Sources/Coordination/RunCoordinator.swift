@@ -33,7 +33,10 @@ final class RunCoordinator {
     let directory: String
     let input: ArrivedInput
     let tolerances: [RunSummary.Tolerance]
-    let startedAt: Timestamp
+    /// When the run was created, under whatever coordinator.
+    var startedAt: Timestamp
+    /// What coordinators before this one took and did.
+    var past = PastTenures()
     let startedClock = Monotonic.now()
     var term: Int64
     var phase: Phase
@@ -46,6 +49,12 @@ final class RunCoordinator {
     var warnings: [Outcome] = []
     var certificateHash: String?
     var screen: RunScreen
+    let logGenerations: Int
+    /// nil: they are switched off, or could not be opened.
+    var events: EventStream?
+    var eventsEndpoint: Endpoint?
+    /// Load claims per partition that are not settled yet.
+    var claimsLeft: [Int: Int] = [:]
     /// Claims whose work is counted from the ledger.
     var claimsSettled: Set<Int64> = []
     /// Records done in the phase, from finished claims.
@@ -64,8 +73,9 @@ final class RunCoordinator {
         executable: String, binaryVersion: String, databaseURL: String,
         definition: RunDefinition, fleet: Fleet, connection: consuming Connection, row: RunRow,
         plan: TargetPlan, term: Int64, input: ArrivedInput,
-        tolerances: [RunSummary.Tolerance], screen: RunScreen
+        tolerances: [RunSummary.Tolerance], screen: RunScreen, logGenerations: Int
     ) throws {
+        self.logGenerations = logGenerations
         self.executable = executable
         self.binaryVersion = binaryVersion
         self.databaseURL = databaseURL
@@ -94,6 +104,10 @@ final class RunCoordinator {
     func note(_ message: LogMessage, worker: String? = nil, partition: Int? = nil) {
         log.write(message, worker: worker, partition: partition)
         guard message.severity != .information else { return }
+        events?.tell(.message) { event in
+            event.id = message.id.rawValue
+            event.text = message.text(in: .english)
+        }
         if messages.count < JournalLimits.reportMessagesMax {
             messages.append(RunSummary.Message(message, at: .now(), catalogue: .english))
         }
@@ -133,7 +147,7 @@ final class RunCoordinator {
             LogMessage(.signalReceived, ["signal": name]), isResumable: true)
     }
 
-    func begin(_ next: Phase) {
+    func begin(_ next: Phase) throws {
         phase = next
         phaseClock = Monotonic.now()
         fleet.phase = next
@@ -145,10 +159,12 @@ final class RunCoordinator {
             LogMessage(
                 .phaseStarted,
                 ["phase": next.rawValue, "records": records, "partitions": count]))
+        try TenureLedger.begin(next, run: run, term: term, connection)
+        events?.tell(.phaseStarted) { $0.phase = next.rawValue }
         draw()
     }
 
-    func finish(_ done: Phase, records: UInt64) {
+    func finish(_ done: Phase, records: UInt64) throws {
         let elapsed = Monotonic.now() - phaseClock
         phaseTimes.append((done, elapsed))
         note(
@@ -159,6 +175,12 @@ final class RunCoordinator {
                     "elapsed": Figures.duration(elapsed),
                     "rate": Figures.count(Int64(Figures.perSecond(Int64(records), in: elapsed))),
                 ]))
+        try TenureLedger.finish(done, run: run, term: term, connection)
+        events?.tell(.phaseFinished) { event in
+            event.phase = done.rawValue
+            event.records = Int64(records)
+            event.elapsedSeconds = elapsed / .seconds(1)
+        }
         draw()
     }
 
@@ -166,6 +188,7 @@ final class RunCoordinator {
     func night(untilValidate: Bool) throws -> Outcome {
         if phase == .split { try split() }
         guard let envelope else { throw LedgerError.broken("no envelope after the split") }
+        try refuseEmptyFeed(envelope)
         if envelope.dataRecords == 0, definition.job.onEmpty == .warn {
             note(LogMessage(.inputEmpty, ["input": input.path]))
             throw RunStop(.empty, [])
@@ -173,7 +196,7 @@ final class RunCoordinator {
         if phase == .validate {
             try validate()
             try judge()
-            if untilValidate { return .normal }
+            if untilValidate { return Outcome.gravest(warnings) }
             try passBarrier()
         }
         if phase == .load {
@@ -196,6 +219,9 @@ final class RunCoordinator {
         phase = next
     }
 
+    /// Time that coordinators have worked on the run, this one included.
+    var elapsedOfRun: Duration { .seconds(past.seconds) + (Monotonic.now() - startedClock) }
+
     /// What the fleet has under way in this phase, beyond what is settled.
     var inFlight: InFlight {
         InFlight(fleet.crew.values.lazy.compactMap(\.beat), of: phase, settled: claimsSettled)
@@ -210,12 +236,13 @@ final class RunCoordinator {
         fleet.recordsDone = done
         let total = envelope?.dataRecords ?? fleet.recordsTotal
         fleet.recordsTotal = total
-        screen.draw(
+        let state = screen.draw(
             run: run, phase: phase, phaseTimes: phaseTimes,
             phaseElapsed: Monotonic.now() - phaseClock, done: total > 0 ? min(done, total) : done,
             total: total, crew: fleet.crew, idle: fleet.idle, rejects: rejects,
-            conflicts: conflictsSettled, elapsed: Monotonic.now() - startedClock,
+            conflicts: conflictsSettled, elapsed: elapsedOfRun,
             isFinal: isFinal)
+        events?.progress(state, crew: fleet.crew)
     }
 }
 

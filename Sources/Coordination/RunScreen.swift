@@ -26,13 +26,12 @@ package struct RunScreen {
         terminal.write(message.line() + "\n")
     }
 
-    /// Shows how far the run is, when something is due.
+    /// Shows how far the run is, when something is due; returns what there is to show.
     mutating func draw(
         run: String, phase: Phase, phaseTimes: [(phase: Phase, elapsed: Duration)],
         phaseElapsed: Duration, done: UInt64, total: UInt64, crew: [WorkerName: Crew],
         idle: Set<WorkerName>, rejects: Int64, conflicts: Int64, elapsed: Duration, isFinal: Bool
-    ) {
-        guard !isQuiet else { return }
+    ) -> ProgressState {
         let now = Monotonic.now() - began
         let phases = Phase.allCases.map { each -> ProgressState.Phase in
             if let time = phaseTimes.last(where: { $0.phase == each }) {
@@ -55,11 +54,13 @@ package struct RunScreen {
             recordsPerSecond: Figures.perSecond(
                 Int64(done), in: phase == .publish ? elapsed : phaseElapsed),
             workers: workers, rejects: rejects, conflicts: conflicts, elapsed: elapsed)
+        guard !isQuiet else { return progress }
         if let frame = view.frame(
             progress, at: now, columns: terminal.columns, rows: terminal.rows, isFinal: isFinal)
         {
             terminal.write(frame)
         }
+        return progress
     }
 
     private func state(of crew: Crew?, isIdle: Bool) -> String {

@@ -60,7 +60,7 @@ package enum RunStart {
     package static func resume(
         run: String, databaseURL: String, executable: String, binaryVersion: String,
         command: String, untilValidate: Bool, maxConflicts: Int? = nil,
-        signals: consuming SignalReader, screen: RunScreen
+        surroundings: Surroundings, signals: consuming SignalReader, screen: RunScreen
     ) -> RunEnd {
         var coordinator: RunCoordinator?
         do {
@@ -126,7 +126,7 @@ package enum RunStart {
                 term: taken.term, input: input,
                 tolerances: tolerances,
                 databaseURL: databaseURL, executable: executable, binaryVersion: binaryVersion,
-                signals: fleetSignals, screen: screen)
+                surroundings: surroundings, signals: fleetSignals, screen: screen)
             coordinator = made
             try takeOver(made, row)
             return Ending.conduct(made, untilValidate: untilValidate)
@@ -156,7 +156,7 @@ package enum RunStart {
         try lockTarget(plan.tableID, name: plan.table, connection)
         try Arrival.checkSpace(
             input: facts.bytes,
-            records: facts.bytes / Int64(definition.contract.recordBytes),
+            records: facts.bytes / Int64(definition.contract.typicalRecordBytes),
             directories: definition.directories)
         let arrived = try Arrival.archive(
             request.inputPath, in: definition.directories.archive, breathe: {})
@@ -228,7 +228,8 @@ package enum RunStart {
             definition: definition, connection: connection, row: row, plan: plan,
             term: created.1, input: kept, tolerances: request.tolerances,
             databaseURL: request.databaseURL, executable: request.executable,
-            binaryVersion: request.binaryVersion, signals: signals, screen: screen)
+            binaryVersion: request.binaryVersion, surroundings: request.surroundings,
+            signals: signals, screen: screen)
     }
 
     /// The coordinator with its fleet: workers start while the input is split.
@@ -236,14 +237,20 @@ package enum RunStart {
         definition: RunDefinition, connection: consuming Connection, row: RunRow,
         plan: TargetPlan, term: Int64, input: ArrivedInput,
         tolerances: [RunSummary.Tolerance], databaseURL: String, executable: String,
-        binaryVersion: String, signals: consuming SignalReader, screen: RunScreen
+        binaryVersion: String, surroundings: Surroundings, signals: consuming SignalReader,
+        screen: RunScreen
     ) throws -> RunCoordinator {
         let endpoint = try MeetingPlace.endpoint(state: definition.directories.state)
-        let fleet = try Fleet(endpoint: endpoint, signals: signals)
+        let fleet = try Fleet(
+            endpoint: endpoint, network: surroundings.network, binaryVersion: binaryVersion,
+            signals: signals)
         let coordinator = try RunCoordinator(
             executable: executable, binaryVersion: binaryVersion, databaseURL: databaseURL,
             definition: definition, fleet: fleet, connection: connection, row: row, plan: plan,
-            term: term, input: input, tolerances: tolerances, screen: screen)
+            term: term, input: input, tolerances: tolerances, screen: screen,
+            logGenerations: surroundings.logGenerations)
+        coordinator.openEvents(surroundings.events)
+        try coordinator.beginTenure(row)
         let start = LogMessage(
             .runStarted,
             [
@@ -256,6 +263,7 @@ package enum RunStart {
             LogMessage(
                 .inputArchived,
                 ["input": input.path, "bytes": String(input.bytes), "sha256": input.hash]))
+        for event in fleet.takeEvents() { coordinator.noteArrival(event) }
         for tolerance in tolerances {
             coordinator.note(
                 LogMessage(
@@ -338,7 +346,8 @@ package enum RunStart {
             run: row.run, revision: row.revision, connection)
         let counts = RunCoordinator.counts(
             load, records: shares.values.reduce(0) { $0 + $1.records },
-            rejected: shares.values.reduce(0) { $0 + $1.rejected }, conflicts: conflicts)
+            rejected: shares.values.reduce(0) { $0 + $1.rejected },
+            absent: shares.values.reduce(0) { $0 + $1.absent }, conflicts: conflicts)
         // A coordinator that died right after publishing left both behind.
         try discardLeftovers(of: row)
         var summary = try JSONDecoder().decode(RunSummary.self, from: Data(text.utf8))

@@ -50,13 +50,14 @@ package struct RunRequest: Sendable {
     package var binaryVersion: String
     /// The command as typed, for the audit.
     package var command: String
+    package var surroundings: Surroundings
 
     /// Memberwise.
     package init(
         definition: RunDefinition, inputPath: String, settingsHash: String,
         tolerances: [RunSummary.Tolerance], databaseURL: String, isPrivateDatabase: Bool,
         supersede: String?, outOfOrder: Bool, untilValidate: Bool, executable: String,
-        binaryVersion: String, command: String
+        binaryVersion: String, command: String, surroundings: Surroundings
     ) {
         self.definition = definition
         self.inputPath = inputPath
@@ -70,5 +71,6 @@ package struct RunRequest: Sendable {
         self.executable = executable
         self.binaryVersion = binaryVersion
         self.command = command
+        self.surroundings = surroundings
     }
 }

@@ -13,7 +13,7 @@ import Settings
 extension RunCoordinator {
     /// Splits the archived input and commits partitions, slices and envelope together.
     func split() throws {
-        begin(.split)
+        try begin(.split)
         let splitter = try Splitter(
             definition: definition, path: input.archivedPath, shownPath: input.path,
             bytes: input.bytes, spool: definition.spoolDirectory(of: run)
@@ -55,7 +55,7 @@ extension RunCoordinator {
                     "slices": String(result.slices.count),
                     "interval": String(definition.job.commitInterval),
                 ]))
-        finish(.split, records: facts.dataRecords)
+        try finish(.split, records: facts.dataRecords)
         phase = .validate
     }
 
@@ -142,5 +142,6 @@ enum StagingCleanup {
             rest = rest.dropFirst(batch.count)
             try connection.execute("DROP TABLE IF EXISTS \(batch.joined(separator: ", "))")
         }
+        try AbsentLedger.forget(number: number, connection)
     }
 }

@@ -45,19 +45,17 @@ package struct Splitter {
     package func split() throws -> SplitResult {
         let file = try Files.openForReading(path)
         let layout = try detect(file)
-        let estimate = Int(bytes) / layout.strideBytes
-        let sample = try sampleKeys(file, layout, records: estimate)
+        let (sample, estimate) = try sampleKeys(file, layout)
         let partitions = partitionTable(sample, records: estimate)
-        let job = definition.job
-        let cuts = SlicePlan.cuts(
-            sample: sample, records: estimate, sliceRecords: job.sliceRecords)
+        let sliceRecords = sliceRecords(records: estimate)
+        let cuts = SlicePlan.cuts(sample: sample, records: estimate, sliceRecords: sliceRecords)
         try Files.removeDirectory(spool)
         try Files.makeDirectory(spool)
         var writer = SpoolWriter(
             directory: spool, ranges: SlicePlan.ranges(cutAt: cuts), prefix: "s")
         let envelope = try pass(file, layout, records: UInt64(estimate), &writer)
         var slices = try writer.finish { try breathe(envelope.dataRecords, envelope.dataRecords) }
-        let wanted = max(job.sliceRecords, Int(envelope.dataRecords) / SlicePlan.slicesMax)
+        let wanted = max(sliceRecords, Int(envelope.dataRecords) / SlicePlan.slicesMax)
         slices = try recut(slices, wanted: wanted)
         try Files.syncDirectory(spool)
         return SplitResult(
@@ -71,14 +69,14 @@ package struct Splitter {
         try Files.removeDirectory(spool)
         try Files.makeDirectory(spool)
         var writer = SpoolWriter(directory: spool, ranges: ranges, files: files)
-        _ = try pass(file, layout, records: UInt64(bytes) / UInt64(layout.strideBytes), &writer)
+        _ = try pass(file, layout, records: UInt64(estimatedRecords(layout)), &writer)
         let written = try writer.finish { try breathe(0, 0) }
         try Files.syncDirectory(spool)
         return written
     }
 
     /// Turns a structure fault into the run's end, with the bad byte shown.
-    private func structure(_ fault: StructureFault) -> RunStop {
+    func structure(_ fault: StructureFault) -> RunStop {
         var stop = RunStop(.structure, StructureMessages.message(fault, input: shownPath))
         stop.picture = StructureMessages.picture(fault)
         return stop
@@ -96,24 +94,41 @@ package struct Splitter {
         }
     }
 
-    /// Keys at places drawn by a fixed seed: the same file always gives the same cuts.
+    /// Records of the file, about; of fixed ones exact but for the last separator.
+    private func estimatedRecords(_ layout: FrameLayout) -> Int {
+        Int(bytes) / (layout.isCSV ? definition.contract.typicalRecordBytes : layout.strideBytes)
+    }
+
+    /// Records of a slice, fewer than the job's when they are so long that the slice would not
+    /// fit a worker's memory.
+    private func sliceRecords(records: Int) -> Int {
+        let average = max(Int(bytes) / max(records, 1), definition.contract.recordBytes)
+        let room = LoadingLimits.sliceBytesMax / 2 / (average + SpoolRecord.headerBytes)
+        return max(1, min(definition.job.sliceRecords, room))
+    }
+
+    /// Keys at places drawn by a fixed seed, so that the same file always gives the same cuts,
+    /// and how many records there are, about.
     private func sampleKeys(
+        _ file: borrowing Descriptor, _ layout: FrameLayout
+    ) throws -> (keys: [Key], records: Int) {
+        if layout.isCSV { return try sampleCSVKeys(file, layout) }
+        let records = estimatedRecords(layout)
+        return (try sampleFixedKeys(file, layout, records: records), records)
+    }
+
+    private func sampleFixedKeys(
         _ file: borrowing Descriptor, _ layout: FrameLayout, records: Int
     ) throws -> [Key] {
         let dataMarker = definition.contract.recordType(.data)?.marker
         var keys: [Key] = []
         var image: [UInt8] = []
         var record = [UInt8](repeating: 0, count: layout.recordBytes)
-        var state: UInt64 = 0x6B75_6769_7269
+        var state = Self.seed
         let wanted = min(records, SlicePlan.sampleKeysMax)
         let takesAll = wanted == records
         for index in 0..<wanted {
-            // Steele, Lea, Flood: SplitMix64.
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            mixed ^= mixed >> 31
+            let mixed = Self.draw(&state)
             let number = takesAll ? UInt64(index) : mixed % UInt64(records)
             let offset = Int64(number) * Int64(layout.strideBytes)
             let got = try file.read(into: &record, count: layout.recordBytes, from: offset)
@@ -125,6 +140,18 @@ package struct Splitter {
         }
         // Sorted here once: what cuts it by pieces then only walks over it.
         return keys.sorted()
+    }
+
+    /// Where every drawing of places in a file begins.
+    static let seed: UInt64 = 0x6B75_6769_7269
+
+    /// Steele, Lea, Flood: SplitMix64.
+    static func draw(_ state: inout UInt64) -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
     }
 
     private func partitionTable(_ sample: [Key], records: Int) -> PartitionTable {
@@ -142,6 +169,7 @@ package struct Splitter {
         _ file: borrowing Descriptor, _ layout: FrameLayout, records: UInt64,
         _ writer: inout SpoolWriter
     ) throws -> EnvelopeSummary {
+        if layout.isCSV { return try csvPass(file, layout, records: records, &writer) }
         var reader = EnvelopeReader(
             contract: definition.contract, layout: layout, parameters: definition.parameters,
             identity: definition.job.identity)
@@ -191,7 +219,7 @@ package struct Splitter {
     }
 
     /// Moves what a block left over to the buffer's beginning.
-    private static func moveDown(_ buffer: inout [UInt8], from start: Int, count: Int) {
+    static func moveDown(_ buffer: inout [UInt8], from start: Int, count: Int) {
         guard start > 0, count > 0 else { return }
         unsafe buffer.withUnsafeMutableBytes { bytes in
             guard let base = bytes.baseAddress else { return }
@@ -233,6 +261,7 @@ package struct Splitter {
         _ slice: WrittenSlice, wanted: Int, prefix: String
     ) throws -> [WrittenSlice] {
         let path = "\(spool)/\(slice.file)"
+        var reader = CSVKeyReader(contract: definition.contract, checker: checker)
         var keys: [Key] = []
         let step = max(1, Int(slice.records) / SlicePlan.sampleKeysMax)
         var index = 0
@@ -241,7 +270,9 @@ package struct Splitter {
             guard index % step == 0 else { return }
             var image: [UInt8] = []
             let record = block.extracting(place.at..<place.next)
-            if checker.appendKeyImage(record, to: &image) {
+            if reader?.appendKeyImage(record, to: &image)
+                ?? checker.appendKeyImage(record, to: &image)
+            {
                 keys.append(Key(String(decoding: image, as: UTF8.self)))
             }
         }
@@ -255,7 +286,10 @@ package struct Splitter {
         var image: [UInt8] = []
         try forEachRecord(path) { place, block in
             image.removeAll(keepingCapacity: true)
-            _ = checker.appendKeyImage(block.extracting(place.at..<place.next), to: &image)
+            let record = block.extracting(place.at..<place.next)
+            _ =
+                reader?.appendKeyImage(record, to: &image)
+                ?? checker.appendKeyImage(record, to: &image)
             try writer.add(
                 key: image, number: place.number, fileOffset: place.fileOffset,
                 group: place.group, block: block, at: place.at, count: place.count)

@@ -25,20 +25,40 @@ extension RunCoordinator {
             counts: hasSplit ? try totalCounts() : Counts(),
             controlTotals: totals.filter { !$0.isOmitted && $0.found != nil }.map(\.line),
             partitions: hasSplit ? try partitionSummaries() : [],
-            phases: phaseTimes.map {
-                .init(name: $0.phase.rawValue, elapsedSeconds: $0.elapsed / .seconds(1))
-            },
-            workers: fleet.crew.keys.sorted { ($0.count, $0) < ($1.count, $1) }.map { name in
-                let crew = fleet.crew[name]
-                return .init(
-                    name: name, host: crew?.host ?? "", claims: crew?.claimsDone ?? 0,
-                    records: Int64(crew?.recordsDone ?? 0))
-            },
+            phases: phasesOfRun, workers: workersOfRun,
             tolerances: tolerances,
             rejectsByRule: rules.map { .init(rule: "\($0.field): \($0.rule)", count: $0.count) },
             startedAt: startedAt, endedAt: .now(),
-            elapsedSeconds: (Monotonic.now() - startedClock) / .seconds(1),
+            elapsedSeconds: elapsedOfRun / .seconds(1),
             certificate: certificateHash, directory: directory, messages: messages)
+    }
+
+    /// Finished phases with the time all coordinators spent in them.
+    private var phasesOfRun: [RunSummary.Phase] {
+        Phase.allCases.compactMap { phase in
+            let own = phaseTimes.filter { $0.phase == phase }.map(\.elapsed)
+            guard !own.isEmpty || past.finished.contains(phase) else { return nil }
+            let seconds = own.reduce(past.phases[phase] ?? 0) { $0 + $1 / .seconds(1) }
+            return .init(name: phase.rawValue, elapsedSeconds: seconds)
+        }
+    }
+
+    /// The fleets of all coordinators; workers of one name are shown as one.
+    private var workersOfRun: [RunSummary.Worker] {
+        var workers: [String: RunSummary.Worker] = [:]
+        for (name, crew) in fleet.crew {
+            workers[name] = .init(
+                name: name, host: crew.host, claims: crew.claimsDone,
+                records: Int64(crew.recordsDone))
+        }
+        for share in past.workers {
+            let known = workers[share.worker]
+            workers[share.worker] = .init(
+                name: share.worker, host: known?.host ?? share.host ?? "",
+                claims: share.claims + (known?.claims ?? 0),
+                records: share.records + (known?.records ?? 0))
+        }
+        return workers.values.sorted { ($0.name.count, $0.name) < ($1.name.count, $1.name) }
     }
 
     private func partitionSummaries() throws -> [RunSummary.Partition] {
@@ -46,15 +66,15 @@ extension RunCoordinator {
         let conflicts = try ProofLedger.conflicts(run: run, revision: revision, connection)
         let rows = try ProofLedger.partitions(run: run, revision: revision, connection)
         return rows.map { row in
-            let share = shares[row.number] ?? (0, 0)
+            let share = shares[row.number] ?? (0, 0, 0)
             let counts = Self.counts(
                 row.counts, records: share.records, rejected: share.rejected,
-                conflicts: conflicts.filter { $0.partition == row.number })
+                absent: share.absent, conflicts: conflicts.filter { $0.partition == row.number })
             return .init(
                 number: row.number, low: row.range.low.text, high: row.range.high?.text,
                 counts: counts, workers: row.workers, attempts: row.attempts,
                 elapsedSeconds: row.elapsedSeconds,
-                isDone: row.counts.staged == share.records - share.rejected)
+                isDone: row.counts.staged == share.records - share.rejected + share.absent)
         }
     }
 
@@ -83,9 +103,9 @@ extension RunCoordinator {
             .countLine,
             [
                 "scope": scope, "input": String(counts.input),
-                "output": String(counts.loaded + counts.closed),
-                "process": String(counts.input - counts.rejected),
-                "processed": String(counts.loaded + counts.closed + counts.unchanged),
+                "output": String(counts.loaded),
+                "process": String(counts.input + counts.absent - counts.rejected),
+                "processed": String(counts.loaded + counts.unchanged),
                 "inserted": String(counts.inserted), "updated": String(counts.updated),
                 "deleted": String(counts.deleted), "closed": String(counts.closed),
                 "unchanged": String(counts.unchanged), "rejected": String(counts.rejected),

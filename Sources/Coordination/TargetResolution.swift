@@ -22,15 +22,18 @@ package struct TargetUnfit: Error {
 
 /// Resolves targets.
 package struct TargetResolution {
-    private let job: Job
-    private let contract: Contract
-    private let parameters: RunParameters
-    private var reasons: [String] = []
-    private var columns: [String: CatalogColumn] = [:]
+    let job: Job
+    let contract: Contract
+    let parameters: RunParameters
+    var reasons: [String] = []
+    var columns: [String: CatalogColumn] = [:]
     private var values: [String] = []
+    /// What each value is cast to: one text may stand for values of two types.
+    private var valueTypes: [String] = []
     private var staging: [TargetPlan.StagingColumn] = []
 
-    private struct CatalogColumn {
+    /// A column of the target.
+    struct CatalogColumn {
         var type: String
         var castType: String
         var typeID: Int64
@@ -78,6 +81,7 @@ package struct TargetResolution {
         let counter = target.updateCountColumn.map { resolveCounter($0) }
         let assignments = resolveAssignments()
         let sums = resolveSums()
+        let absent = try resolveAbsent(table: table.id, connection)
         checkUnassigned()
         if try !TargetCatalog.hasUniqueKey(table.id, columns: target.key.map(\.column), connection)
         {
@@ -110,6 +114,11 @@ package struct TargetResolution {
             updateCountColumn: counter, columns: staging, checks: checks,
             assignments: assignments, values: values, sums: sums,
             inserts: target.mode == .upsert, history: job.history)
+        let scales = sums.map { sum in
+            staging.first { $0.name == sum }.flatMap { field($0.field)?.scale } ?? 0
+        }
+        if scales.contains(where: { $0 > 0 }) { plan.sumScales = scales }
+        plan.absent = absent
         plan.references = try TargetCatalog.references(
             table.id,
             columns: staging.map(\.name).filter { columns[unquoted($0)] != nil }
@@ -134,11 +143,16 @@ package struct TargetResolution {
                 try connection.prepare("rehearse_apply", statement.apply(.range))
                 try connection.prepare("rehearse_certify", statement.certify)
                 try connection.prepare("rehearse_see", ApplyStatement.see(plan))
+                if let find = AbsentLedger.findStatement(tables: tables, slice: 0) {
+                    try connection.prepare("rehearse_find", find)
+                    try connection.prepare(
+                        "rehearse_stage", AbsentLedger.stageStatement(tables: tables, slice: 0))
+                }
                 throw Undo()
             }
         } catch is Undo {
-            try connection.execute(
-                "DEALLOCATE rehearse_apply; DEALLOCATE rehearse_certify; DEALLOCATE rehearse_see")
+            // Sessions of the coordinator and of lint prepare nothing else.
+            try connection.execute("DEALLOCATE ALL")
         } catch let error as PostgresError where !error.connectionLost {
             throw TargetUnfit(
                 job: job.name, table: plan.table,
@@ -216,14 +230,19 @@ package struct TargetResolution {
             let text = "s.\(quoteIdentifier(mapping.column))"
             return (text, text)
         case .constant(let text):
-            let value = bound(text)
+            let value = bound(text, as: column.castType)
             return (value, value)
+        case .null:
+            if column.isNotNull {
+                reasons.append("column \(mapping.column) is NOT NULL and the job gives it null")
+            }
+            return ("NULL", "NULL")
         case .parameter(let name):
             guard let text = parameters.values[name] else {
                 reasons.append("column \(mapping.column): there is no parameter \(name)")
                 return ("NULL", "NULL")
             }
-            let value = bound(text)
+            let value = bound(text, as: column.castType)
             return (value, value)
         case .before(let source, let per):
             return (before(source, stored: mapping.column, per: per), "NULL")
@@ -244,7 +263,7 @@ package struct TargetResolution {
             reasons.append("column \(stored): \(per) is not mapped to a parameter")
             return "NULL"
         }
-        let today = "\(bound(date))::\(dateColumn.type)"
+        let today = "\(bound(date, as: dateColumn.type))::\(dateColumn.type)"
         let dated = "t.\(quoteIdentifier(per))"
         return "CASE WHEN \(dated) IS NULL OR \(dated) < \(today) "
             + "THEN t.\(quoteIdentifier(source)) ELSE t.\(quoteIdentifier(stored)) END"
@@ -315,7 +334,7 @@ package struct TargetResolution {
         }
     }
 
-    private mutating func known(_ name: String) -> CatalogColumn? {
+    mutating func known(_ name: String) -> CatalogColumn? {
         guard let column = columns[name] else {
             let near = nearest(name, among: columns.keys.sorted())
             let hint = near.map { "; did you mean \($0)?" } ?? ""
@@ -325,17 +344,22 @@ package struct TargetResolution {
         return column
     }
 
-    private mutating func bound(_ text: String) -> String {
-        if let index = values.firstIndex(of: text) { return "⟦\(index)⟧" }
+    /// A constant or parameter as the plan's SQL names it.
+    mutating func bound(_ text: String, as type: String) -> String {
+        let known = values.indices.first { values[$0] == text && valueTypes[$0] == type }
+        if let known { return "⟦\(known)⟧" }
         values.append(text)
+        valueTypes.append(type)
         return "⟦\(values.count - 1)⟧"
     }
 
-    private func fieldType(_ reference: String) -> FieldType? {
+    private func fieldType(_ reference: String) -> FieldType? { field(reference)?.type }
+
+    private func field(_ reference: String) -> Field? {
         if reference.hasPrefix("header.") {
-            return contract.recordType(.header)?.field(String(reference.dropFirst(7)))?.type
+            return contract.recordType(.header)?.field(String(reference.dropFirst(7)))
         }
-        return contract.recordType(.data)?.field(reference)?.type
+        return contract.recordType(.data)?.field(reference)
     }
 
     /// A staging column of the target column's name and type.
@@ -352,6 +376,13 @@ package struct TargetResolution {
             reasons.append(
                 "column \(column) is \(catalog.type), which field \(field) (\(type.rawValue)) "
                     + "cannot fill")
+            return nil
+        }
+        let scale = self.field(field)?.scale ?? 0
+        if let places = TargetCatalog.decimalPlaces(catalog.type), places < scale {
+            reasons.append(
+                "column \(column) is \(catalog.type), which would round field \(field) of "
+                    + "\(scale) decimal places")
             return nil
         }
         staging.append(
@@ -372,7 +403,8 @@ package struct TargetResolution {
         let (sqlType, encoding): (String, TargetPlan.Encoding) =
             switch type {
             case .integer: ("bigint", .int8)
-            case .monthDay: ("date", .date)
+            case .decimal: ("numeric", .numeric)
+            case .monthDay, .date: ("date", .date)
             case .digits, .text, .filler: ("text", .text)
             }
         staging.append(

@@ -14,7 +14,7 @@ import Wire
 extension RunCoordinator {
     /// Has every slice validated and staged.
     func validate() throws {
-        begin(.validate)
+        try begin(.validate)
         try createStaging()
         try transact { connection in
             try ClaimLedger.insertForSlices(
@@ -36,7 +36,7 @@ extension RunCoordinator {
                     "records": String(envelope?.dataRecords ?? 0),
                     "rejects": String(rejectsSettled),
                 ]))
-        finish(.validate, records: envelope?.dataRecords ?? 0)
+        try finish(.validate, records: envelope?.dataRecords ?? 0)
     }
 
     /// Decides whether the target may be touched; throws what speaks against it, all of it.
@@ -55,6 +55,9 @@ extension RunCoordinator {
             }
         }
         try writeRejects()
+        let absent = isComplete ? try absentFaults() : []
+        outcomes += absent.map { _ in .totals }
+        faults += absent
         if rejectsSettled > Int64(definition.job.maxRejects) {
             outcomes.append(.rejects)
             faults.append(
@@ -114,7 +117,7 @@ extension RunCoordinator {
     /// Writes the rejects to `rejects.csv`, at most as many as are reported.
     func writeRejects() throws {
         var writer = try RejectWriter(path: "\(directory)/rejects.csv")
-        var place: (record: Int64, field: String, rule: String) = (-1, "", "")
+        var place: (record: Int64, field: String, rule: String) = (.min, "", "")
         var written = 0
         while written < definition.job.maxReported {
             let batch = try SliceLedger.rejects(

@@ -2,6 +2,16 @@
 
 /// Figures for reports and terminals; always the same form, whatever the locale.
 public enum Figures {
+    /// A figure of units with decimal places: `1,234.50` of 123450 and scale 2.
+    public static func count(_ value: Int64, scale: Int) -> String {
+        guard scale > 0 else { return count(value) }
+        var unit: UInt64 = 1
+        for _ in 0..<min(scale, 18) { unit *= 10 }
+        let whole = count(Int64(value.magnitude / unit))
+        let places = padded(Int64(value.magnitude % unit), min(scale, 18))
+        return (value < 0 ? "-" : "") + whole + "." + places
+    }
+
     /// `1,234,567`.
     public static func count(_ value: Int64) -> String {
         var groups: [String] = []
@@ -51,7 +61,7 @@ public enum Figures {
 
     /// `12,345/s`.
     public static func rate(_ perSecond: Double) -> String {
-        count(Int64(wholeRange(perSecond).rounded())) + "/s"
+        count(whole(perSecond)) + "/s"
     }
 
     /// Records per second; 0 before any time has passed.
@@ -67,6 +77,9 @@ public enum Figures {
         let share = max(0, min(done, total)).multipliedFullWidth(by: 100)
         return total.dividingFullWidth(share).quotient
     }
+
+    /// Rounded to a whole number; 0 for what an Int64 of milliseconds could not hold.
+    public static func whole(_ value: Double) -> Int64 { Int64(wholeRange(value).rounded()) }
 
     private static func oneDecimal(_ value: Double) -> String {
         let tenths = Int64((value * 10).rounded())

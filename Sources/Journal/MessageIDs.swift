@@ -25,6 +25,8 @@ extension MessageID {
     public static let cancelRequested: MessageID = "KGR1040W"
     /// Arguments: `signal`.
     public static let signalReceived: MessageID = "KGR1041W"
+    /// Arguments: `run`, `reason`.
+    public static let eventsUnavailable: MessageID = "KGR1045W"
     /// Arguments: `run`, `deadline`, `phase`, `done`, `total`.
     public static let deadlineReached: MessageID = "KGR1050E"
     /// Arguments: `run`, `reason`.
@@ -99,6 +101,8 @@ extension MessageID {
     public static let identityHolds: MessageID = "KGR4002I"
     /// Arguments: `field`, `job`.
     public static let identityNotChecked: MessageID = "KGR4003W"
+    /// Arguments: `absent`, `rows`, `share`.
+    public static let closeWithinShare: MessageID = "KGR4004I"
     /// Arguments: `group`, `record`, `byte`, `name`, `promised`, `found`.
     public static let controlTotalFails: MessageID = "KGR4050E"
     /// Arguments: `record`, `byte`, `field`, `found`, `expected`.
@@ -111,6 +115,10 @@ extension MessageID {
     public static let dateAlreadyPublished: MessageID = "KGR4054E"
     /// Arguments: `date`, `job`, `run`, `later`.
     public static let dateOutOfOrder: MessageID = "KGR4055E"
+    /// Arguments: `input`, `target`.
+    public static let closeByEmptyInput: MessageID = "KGR4056E"
+    /// Arguments: `records`, `absent`, `target`, `path`.
+    public static let closeInDoubt: MessageID = "KGR4057E"
 }
 
 /// Messages 5xxx: load, locks, conflicts.
@@ -173,6 +181,32 @@ extension MessageID {
     public static let noWorkers: MessageID = "KGR6052E"
     /// Arguments: `run`, `term`, `holder`.
     public static let termLost: MessageID = "KGR6053E"
+    /// Arguments: `endpoint`, `keys`.
+    public static let doorOpened: MessageID = "KGR6020I"
+    /// Arguments: `path`, `keys`.
+    public static let allowListRead: MessageID = "KGR6021I"
+    /// Arguments: `endpoint`.
+    public static let doorWithoutKeys: MessageID = "KGR6022W"
+    /// Arguments: `count`, `address`.
+    public static let strangersRefused: MessageID = "KGR6023W"
+    /// Arguments: `count`, `key`, `reason`.
+    public static let messagesMalformed: MessageID = "KGR6024W"
+    /// Arguments: `key`.
+    public static let keyBanned: MessageID = "KGR6025W"
+    /// Arguments: `key`.
+    public static let keyRevoked: MessageID = "KGR6026W"
+    /// Arguments: `path`, `reason`.
+    public static let allowListUnusable: MessageID = "KGR6027W"
+    /// Arguments: `worker`, `endpoint`, `reason`.
+    public static let refusedByCoordinator: MessageID = "KGR6060E"
+    /// Arguments: `worker`, `endpoint`, `key`.
+    public static let keyRefused: MessageID = "KGR6061E"
+    /// Arguments: `worker`, `endpoint`, `security`.
+    public static let securityDiffers: MessageID = "KGR6062E"
+    /// Arguments: `worker`, `endpoint`, `elapsed`, `reason`.
+    public static let coordinatorUnheard: MessageID = "KGR6063E"
+    /// Arguments: `reason`.
+    public static let doorOpenToStrangers: MessageID = "KGR6064E"
 }
 
 /// Messages 7xxx: database, disk, infrastructure.
@@ -183,10 +217,14 @@ extension MessageID {
     public static let privateServerStarted: MessageID = "KGR7002I"
     /// Arguments: `directory`, `available`, `needed`.
     public static let spaceChecked: MessageID = "KGR7003I"
+    /// Arguments: `run`, `path`.
+    public static let logsArchived: MessageID = "KGR7005I"
     /// Arguments: `database`, `reason`, `attempt`, `attempts`, `delay`.
     public static let databaseReconnecting: MessageID = "KGR7010W"
     /// Arguments: `lines`, `directory`.
     public static let logLinesDropped: MessageID = "KGR7011W"
+    /// Arguments: `run`, `path`, `reason`.
+    public static let logsNotArchived: MessageID = "KGR7015W"
     /// Arguments: `database`, `host`, `reason`, `run`.
     public static let databaseLost: MessageID = "KGR7050E"
     /// Arguments: `statement`, `state`, `partition`, `reason`, `run`.
@@ -219,6 +257,10 @@ extension MessageID {
     public static let permissionMissing: MessageID = "KGR8055E"
     /// Arguments: `command`, `reason`.
     public static let commandFailed: MessageID = "KGR8056E"
+    /// Arguments: `place`, `reason`.
+    public static let networkFault: MessageID = "KGR8060E"
+    /// Arguments: `reason`.
+    public static let keyFault: MessageID = "KGR8061E"
 }
 
 /// Messages 9xxx: result.

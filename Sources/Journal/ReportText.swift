@@ -68,6 +68,10 @@ public struct ReportText: Sendable {
         if let endedAt = summary.endedAt { lines.append(("ended", endedAt.iso8601WithOffset)) }
         lines.append(("counts", "\(Figures.count(counts.loaded)) loaded" + written(counts)))
         lines.append(("", untouched(counts)))
+        if counts.absent > 0 {
+            lines.append(
+                ("absent", "\(Figures.count(counts.absent)) open rows were not in the input"))
+        }
         lines.append(("balance", balance(summary)))
         if summary.elapsedSeconds > 0, counts.input > 0, counts.balances {
             let rate = Double(counts.input) / summary.elapsedSeconds
@@ -86,7 +90,8 @@ public struct ReportText: Sendable {
         if counts.balances, hasLoaded || counts.input > 0 { return "✓ every record accounted for" }
         if hasLoaded || summary.result == "BUG" { return "✗ does not add up" }
         if settled == 0 {
-            let next = summary.exitCode == 0 ? "; next: kugiri resume \(summary.runID)" : ""
+            let next =
+                [0, 4].contains(summary.exitCode) ? "; next: kugiri resume \(summary.runID)" : ""
             return "– nothing was loaded, the target is untouched\(next)"
         }
         let left = counts.input + counts.absent - settled - counts.rejected
@@ -116,19 +121,21 @@ public struct ReportText: Sendable {
 
     private func partitions(_ summary: RunSummary) -> String {
         guard !summary.partitions.isEmpty else { return "" }
-        let titles = ["input", "loaded", "unchanged", "rejected", "conflicts", "time"]
+        let total = summary.partitions.reduce(Counts.zero) { $0 + $1.counts }
+        let titles =
+            ["input"] + (total.absent > 0 ? ["absent"] : [])
+            + ["loaded", "unchanged", "rejected", "conflicts", "time"]
         let columns =
             [Table.Column("no.", .right), Table.Column("from key")]
             + titles.map { Table.Column($0, .right) }
         let lows = shortened(summary.partitions.map(\.low))
         let rows = zip(summary.partitions, lows).map { partition, low in
             [String(partition.number), low.isEmpty ? "−∞" : low]
-                + figures(partition.counts)
+                + figures(partition.counts, withAbsent: total.absent > 0)
                 + [Figures.duration(seconds: partition.elapsedSeconds)]
         }
-        let total = summary.partitions.reduce(Counts.zero) { $0 + $1.counts }
         let footer =
-            ["", "total"] + figures(total) + [Figures.duration(seconds: summary.elapsedSeconds)]
+            ["", "total"] + figures(total, withAbsent: total.absent > 0) + [Figures.duration(seconds: summary.elapsedSeconds)]
         let retried = summary.partitions.filter { $0.attempts > 1 }
         let note =
             retried.isEmpty
@@ -147,8 +154,9 @@ public struct ReportText: Sendable {
         return keys.map { $0.isEmpty ? $0 : "…" + $0.dropFirst(shared) }
     }
 
-    private func figures(_ counts: Counts) -> [String] {
-        [counts.input, counts.loaded, counts.unchanged, counts.rejected, counts.conflicts]
+    private func figures(_ counts: Counts, withAbsent: Bool) -> [String] {
+        ([counts.input] + (withAbsent ? [counts.absent] : [])
+            + [counts.loaded, counts.unchanged, counts.rejected, counts.conflicts])
             .map(Figures.count)
     }
 
@@ -164,7 +172,8 @@ public struct ReportText: Sendable {
                     total.found.subtractingReportingOverflow(total.promised)
                 return [
                     total.holds ? "✓" : "✗", String(total.group), total.name,
-                    Figures.count(total.promised), Figures.count(total.found),
+                    Figures.count(total.promised, scale: total.scale ?? 0),
+                    Figures.count(total.found, scale: total.scale ?? 0),
                     isTooLarge ? "–" : total.holds ? "" : Figures.count(difference),
                 ]
             }, width: width)

@@ -33,9 +33,15 @@ extension RunSummary {
         public var found: Int64
         /// Whether the promise holds; a group that may leave its totals out holds with 0 promised.
         public var holds: Bool
+        /// Decimal places of both figures, which count units of the last one; nil: none.
+        public var scale: Int?
 
         /// Memberwise.
-        public init(group: Int, name: String, promised: Int64, found: Int64, holds: Bool) {
+        public init(
+            group: Int, name: String, promised: Int64, found: Int64, holds: Bool,
+            scale: Int? = nil
+        ) {
+            self.scale = scale
             self.group = group
             self.name = name
             self.promised = promised

@@ -56,21 +56,22 @@ public struct ApplyStatement: Sendable {
             "s.kugiri_record = ANY($4::bigint[]) AS busy", "t.ctid AS tid",
             "t.\(plan.lockColumn) AS found_at", "t.xmin AS found_xmin",
             "t.ctid IS NOT NULL AS present",
-            "(\(plan.same(from: Self.firstValue))) AS same",
+            "(\(isSettled(from: Self.firstValue))) AS same",
             "(t.\(plan.lockColumn) IS NOT DISTINCT FROM s.kugiri_lock_at"
                 + " AND t.xmin = s.kugiri_lock_xmin) AS lock_same",
         ]
         for (index, key) in plan.keys.enumerated() { list.append("s.\(key.staging) AS k\(index)") }
-        for (index, sum) in plan.sums.enumerated() {
-            list.append("s.\(sum)::bigint AS m\(index)")
+        for index in plan.sums.indices {
+            list.append("\(ofRecord(plan.sumUnits(index))) AS m\(index)")
         }
         for (index, assignment) in plan.assignments.enumerated() {
             let update = plan.bind(assignment.update, from: Self.firstValue)
-            list.append("(\(update))::\(assignment.type) AS u\(index)")
+            list.append("\(ofRecord("(\(update))::\(assignment.type)")) AS u\(index)")
             guard plan.inserts else { continue }
             let insert = plan.bind(assignment.insert, from: Self.firstValue)
-            list.append("(\(insert))::\(assignment.type) AS i\(index)")
+            list.append("\(ofRecord("(\(insert))::\(assignment.type)")) AS i\(index)")
         }
+        list += closingColumns
         return list.joined(separator: ",\n    ")
     }
 
@@ -78,7 +79,7 @@ public struct ApplyStatement: Sendable {
     /// ones (`$4`).
     ///
     /// Returns one row: staged, inserted, updated, unchanged, converged, digest, then one sum per
-    /// summed field over the settled rows.
+    /// summed field over the settled rows, then closed.
     public func apply(_ scope: Scope) -> String {
         let rowsOf = { (name: String) in "(SELECT count(*) FROM \(name))" }
         let sums = plan.sums.indices.map { "(SELECT coalesce(sum(m\($0)), 0) FROM m)" }
@@ -93,11 +94,11 @@ public struct ApplyStatement: Sendable {
             ), upd AS (
                 \(update) RETURNING cur.sid, cur.tid, cur.record,
                     t.\(plan.lockColumn) AS at, t.xmin AS x\(touched)
-            )\(insert)\(beforeImages), m AS (
+            )\(insert)\(beforeImages)\(closing(from: Self.firstValue, asSeen: asSeen, measures: touched)), m AS (
                 SELECT sid, 'U'::"char" AS outcome, at, x\(measures) FROM upd
                 UNION ALL
                 SELECT sid, 'N', found_at, found_xmin\(measures) FROM cur
-                WHERE present AND same AND NOT busy\(insertedOutcomes)
+                WHERE present AND same AND NOT busy\(insertedOutcomes)\(closedOutcomes(measures: measures))
             ), mark AS (
                 UPDATE \(staging) s SET kugiri_state = 'D', kugiri_outcome = m.outcome,
                     kugiri_lock_at = m.at, kugiri_lock_xmin = m.x
@@ -109,7 +110,7 @@ public struct ApplyStatement: Sendable {
                 (SELECT count(*) FROM cur
                     WHERE present AND same AND NOT busy AND NOT coalesce(lock_same, false)),
                 (SELECT coalesce(bit_xor(digest), 0) FROM cur),
-                \(rowsOf("mark"))\(sums.map { ", " + $0 }.joined())
+                \(rowsOf("mark"))\(sums.map { ", " + $0 }.joined()), \(closedCount)
             """
     }
 
@@ -124,7 +125,7 @@ public struct ApplyStatement: Sendable {
         return """
             UPDATE \(plan.table) t SET \(sets.joined(separator: ", "))
             FROM cur WHERE t.ctid = cur.tid AND cur.seen AND NOT cur.busy AND NOT cur.same
-                AND \(asSeen)
+                AND \(asSeen)\(notClosing)
             """
     }
 
@@ -277,7 +278,7 @@ public struct ApplyStatement: Sendable {
         """
     }
 
-    /// How the records of a scope stand: record and outcome (I, U, N, X, R).
+    /// How the records of a scope stand: record and outcome (I, U, N, C, X, R).
     public var outcomes: String {
         """
         SELECT s.kugiri_record, s.kugiri_outcome FROM \(staging) s
@@ -299,21 +300,6 @@ public struct ApplyStatement: Sendable {
         SELECT DISTINCT s.kugiri_key FROM \(staging) s WHERE \(inScope(.range))
         ORDER BY s.kugiri_key
         """
-    }
-
-    /// Staged records that refer to nothing; nil: the target has no foreign key that is staged.
-    ///
-    /// As the server does (MATCH SIMPLE), a reference with a NULL in it refers to nothing rightly.
-    public var dangling: String? {
-        guard !plan.references.isEmpty else { return nil }
-        let conditions = plan.references.map { reference in
-            let given = reference.columns.map { "s.\($0) IS NOT NULL" }
-            let found = zip(reference.columns, reference.targets).map { "r.\($1) = s.\($0)" }
-            return "(\(given.joined(separator: " AND ")) AND NOT EXISTS (SELECT FROM "
-                + "\(reference.table) r WHERE \(found.joined(separator: " AND "))))"
-        }
-        return "SELECT s.kugiri_record FROM \(staging) s WHERE "
-            + conditions.joined(separator: " OR ")
     }
 
     /// The records of a range.
@@ -350,16 +336,19 @@ public struct ApplyStatement: Sendable {
     /// Certify: counts outcomes and sums from the staged rows, and compares the target where it is
     /// still ours.
     ///
-    /// `$1` and `$2` bound the range; the plan's values follow.
+    /// `$1` and `$2` bound the range; the plan's values follow. Closed rows are counted last.
     public var certify: String {
         let first = 3
         let ours = """
-            s.kugiri_last AND s.kugiri_outcome IN ('I', 'U', 'N') \
+            s.kugiri_last AND s.kugiri_outcome IN (\(ownOutcomes)) \
             AND t.\(plan.lockColumn) IS NOT DISTINCT FROM s.kugiri_lock_at \
             AND t.xmin = s.kugiri_lock_xmin
             """
         let settled = "FILTER (WHERE s.kugiri_outcome IN ('I', 'U', 'N', 'L'))"
-        let sums = plan.sums.map { ", coalesce(sum(s.\($0)::bigint) \(settled), 0)" }.joined()
+        let sums = plan.sums.indices.map {
+            ", coalesce(sum(\(ofRecord(plan.sumUnits($0)))) \(settled), 0)"
+        }
+        .joined()
         return """
             SELECT count(*), count(*) FILTER (WHERE s.kugiri_outcome = 'I'),
                 count(*) FILTER (WHERE s.kugiri_outcome = 'U'),
@@ -368,12 +357,13 @@ public struct ApplyStatement: Sendable {
                 count(*) FILTER (WHERE s.kugiri_outcome = 'R'),
                 count(*) FILTER (WHERE s.kugiri_state NOT IN ('D', 'E')),
                 count(*) FILTER (WHERE s.kugiri_last AND CASE
-                    WHEN s.kugiri_outcome IN ('I', 'U', 'N') THEN NOT coalesce((\(ours)), false)
+                    WHEN s.kugiri_outcome IN (\(ownOutcomes)) THEN NOT coalesce((\(ours)), false)
                     WHEN s.kugiri_outcome = 'L'
-                        THEN t.ctid IS NULL OR NOT (\(plan.same(from: first))) END),
-                count(*) FILTER (WHERE (\(ours)) AND NOT (\(plan.same(from: first)))),
+                        THEN t.ctid IS NULL OR NOT (\(isSettled(from: first))) END),
+                count(*) FILTER (WHERE (\(ours)) AND NOT (\(isAsWritten(from: first)))),
                 count(*) FILTER (WHERE s.kugiri_outcome = 'L'),
-                coalesce(bit_xor(s.kugiri_digest), 0)\(sums)
+                coalesce(bit_xor(s.kugiri_digest), 0)\(sums),
+                count(*) FILTER (WHERE s.kugiri_outcome = 'C')
             FROM \(staging) s LEFT JOIN \(plan.table) t ON \(plan.keyJoin)
             WHERE \(inScope(.range))
             """

@@ -90,7 +90,7 @@ public struct ConflictRow: Sendable, Equatable {
     public var partition: Int?
     /// open, applied or skipped.
     public var state: String
-    /// I, U, N or R for applied ones.
+    /// I, U, N, C or R for applied ones.
     public var outcome: String?
     /// How many.
     public var count: Int64
@@ -194,15 +194,17 @@ public enum ProofLedger {
         return counts
     }
 
-    /// Data records and rejected ones per partition; 0: outside every range.
+    /// Data records, rejected ones and rows to be closed per partition; 0: outside every range.
     public static func shares(
         run: String, revision: Int, _ connection: borrowing Connection
-    ) throws -> [Int: (records: Int64, rejected: Int64)] {
+    ) throws -> [Int: (records: Int64, rejected: Int64, absent: Int64)] {
         let rows = try connection.query(
             sql(PackageResources.shares_sql), [.text(run), .int(Int64(revision))])
-        var result: [Int: (records: Int64, rejected: Int64)] = [:]
+        var result: [Int: (records: Int64, rejected: Int64, absent: Int64)] = [:]
         for row in 0..<rows.count {
-            result[Int(rows.int(row, 0) ?? 0)] = (rows.int(row, 1) ?? 0, rows.int(row, 2) ?? 0)
+            result[Int(rows.int(row, 0) ?? 0)] = (
+                rows.int(row, 1) ?? 0, rows.int(row, 2) ?? 0, rows.int(row, 3) ?? 0
+            )
         }
         return result
     }

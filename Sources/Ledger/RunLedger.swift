@@ -361,16 +361,6 @@ public enum RunLedger {
                 .optional(before), .optional(after), .text(version),
             ])
     }
-
-    /// The newest runs, newest first, as text columns: run, job, business date, state, phase,
-    /// result, exit code, started, ended, coordinator.
-    public static func list(
-        limit: Int, _ connection: borrowing Connection
-    ) throws -> [[String?]] {
-        let rows = try connection.query(
-            sql(PackageResources.run_list_sql), [.int(Int64(limit))])
-        return (0..<rows.count).map { row in (0..<10).map { rows.text(row, $0) } }
-    }
 }
 
 extension Parameter {

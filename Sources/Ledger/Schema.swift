@@ -5,11 +5,16 @@ public import Postgres
 /// The ledger's schema: which version a database has, and how it gets the newest.
 public enum Schema {
     /// The version this binary works with.
-    public static let wanted = 1
+    public static let wanted = 3
 
     private static let migrations: [(number: Int, text: String)] = [
-        (1, sql(PackageResources.migration_0001_sql))
+        (1, sql(PackageResources.migration_0001_sql)),
+        (2, sql(PackageResources.migration_0002_sql)),
+        (3, sql(PackageResources.migration_0003_sql)),
     ]
+
+    /// The numbers of all migrations, in their order.
+    public static var numbers: [Int] { migrations.map(\.number) }
 
     /// The version the database has; 0: no ledger.
     public static func version(_ connection: borrowing Connection) throws -> Int {

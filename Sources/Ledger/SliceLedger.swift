@@ -23,6 +23,8 @@ public struct SliceRow: Sendable {
     public var staged: Int64?
     /// Rejected records; known after validation.
     public var rejected: Int64?
+    /// Open target rows in its range; known after a validation that closes what is absent.
+    public var open: Int64?
 
     /// Memberwise; not yet validated.
     public init(
@@ -110,6 +112,12 @@ public struct SliceFindings: Sendable {
     public var totals: [Int: (records: Int64, figures: [Int64?])] = [:]
     /// Per partition (0: outside every range): records and rejected records.
     public var shares: [Int: (records: Int64, rejected: Int64)] = [:]
+    /// Per partition: rows of the target that are staged to be closed.
+    public var absent: [Int: Int64] = [:]
+    /// Open target rows in the slice's range; nil: the job closes none, or they were not looked at.
+    public var open: Int64?
+    /// Records whose key cannot be trusted: each may be anybody's.
+    public var nameless: Int64 = 0
     /// What is listed; at most as many as the job reports.
     public var rejects: [Reject] = []
 
@@ -181,6 +189,7 @@ public enum SliceLedger {
                 staging: rows.text(row, 7) ?? "")
             slice.staged = rows.int(row, 8)
             slice.rejected = rows.int(row, 9)
+            slice.open = rows.int(row, 11)
             return slice
         }
     }
@@ -202,6 +211,7 @@ public enum SliceLedger {
             staging: rows.text(0, 6) ?? "")
         slice.staged = rows.int(0, 7)
         slice.rejected = rows.int(0, 8)
+        slice.open = rows.int(0, 10)
         return slice
     }
 
@@ -218,7 +228,8 @@ public enum SliceLedger {
             sql(PackageResources.slice_validated_sql),
             identity + [
                 .int(findings.staged), .int(findings.rejected),
-                .int(Int64(bitPattern: findings.digest)),
+                .int(Int64(bitPattern: findings.digest)), .optional(findings.open),
+                .int(findings.nameless),
             ])
         guard known.affected == 1 else {
             throw LedgerError.broken(
@@ -246,12 +257,14 @@ public enum SliceLedger {
                     .int(Int64(group)), .int(total.records), .optionalIntArray(total.figures),
                 ])
         }
-        let shares = findings.shares.sorted { $0.key < $1.key }
+        let numbers = Set(findings.shares.keys).union(findings.absent.keys).sorted()
         try connection.query(
             sql(PackageResources.share_insert_sql),
             identity + [
-                .intArray(shares.map { Int64($0.key) }), .intArray(shares.map(\.value.records)),
-                .intArray(shares.map(\.value.rejected)),
+                .intArray(numbers.map { Int64($0) }),
+                .intArray(numbers.map { findings.shares[$0]?.records ?? 0 }),
+                .intArray(numbers.map { findings.shares[$0]?.rejected ?? 0 }),
+                .intArray(numbers.map { findings.absent[$0] ?? 0 }),
             ])
         try insert(
             rejects: findings.rejects, late: false, slice: slice, run: run, revision: revision,

@@ -34,14 +34,31 @@ public struct RunTables: Sendable {
         """
 
     private var columns: String {
-        let fields = plan.columns.map {
-            "\($0.name) \($0.type)\($0.isRequired ? " NOT NULL" : "")"
+        let keys = plan.keys.map(\.staging)
+        let fields = plan.columns.map { column in
+            let isNotNull = column.isRequired && (!plan.closes || keys.contains(column.name))
+            return "\(column.name) \(column.type)\(isNotNull ? " NOT NULL" : "")"
         }
-        return ([Self.fixedColumns] + fields).joined(separator: ", ")
+        return ([Self.fixedColumns + action] + fields).joined(separator: ", ")
     }
 
+    /// R: a record; C: a row to be closed, of which only the key is staged.
+    private var action: String {
+        plan.closes ? ", kugiri_action \"char\" NOT NULL DEFAULT 'R'" : ""
+    }
+
+    /// What the target demands of a row, demanded of records alone where rows are closed too.
     private var checks: String {
-        plan.checks.enumerated().map { ", CONSTRAINT target_\($0) CHECK (\($1))" }.joined()
+        var conditions = plan.checks
+        if plan.closes {
+            let keys = plan.keys.map(\.staging)
+            conditions += plan.columns
+                .filter { $0.isRequired && !keys.contains($0.name) }
+                .map { "\($0.name) IS NOT NULL" }
+            conditions = conditions.map { "kugiri_action = 'C' OR (\($0))" }
+        }
+        return conditions.enumerated()
+            .map { ", CONSTRAINT target_\($0) CHECK (\($1))" }.joined()
     }
 
     /// The columns of a slice's COPY.

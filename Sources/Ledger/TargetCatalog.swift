@@ -85,6 +85,16 @@ public enum TargetCatalog {
         return rows.bool(0, 0) == true
     }
 
+    /// Whether a text column's own order is that of key images, and whether an index can find a
+    /// range of it in the order of key images.
+    public static func order(
+        of column: String, in table: Int64, _ connection: borrowing Connection
+    ) throws -> (isBytewise: Bool, isIndexed: Bool) {
+        let rows = try connection.query(
+            sql(PackageResources.target_order_sql), [.int(table), .text(column)])
+        return (rows.bool(0, 0) == true, rows.bool(0, 1) == true)
+    }
+
     /// Foreign keys over staged columns only; names as the catalog has them, not quoted, but the
     /// table quoted with its schema.
     public static func references(

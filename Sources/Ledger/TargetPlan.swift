@@ -109,10 +109,17 @@ public struct TargetPlan: Codable, Sendable, Equatable {
     public var values: [String]
     /// Staging columns whose sums are proved.
     public var sums: [String]
+    /// Decimal places of each of them; nil: all are whole numbers.
+    public var sumScales: [Int]?
     /// Whether records without a row insert one.
     public var inserts: Bool
     /// Before-images are kept.
     public var history: Bool
+    /// What becomes of rows that the input lacks; nil: they are left alone.
+    public var absent: AbsentPlan?
+
+    /// Whether rows that the input lacks are staged too.
+    var closes: Bool { absent != nil }
 
     /// Memberwise.
     public init(
@@ -132,6 +139,13 @@ public struct TargetPlan: Codable, Sendable, Equatable {
         self.sums = sums
         self.inserts = inserts
         self.history = history
+    }
+
+    /// A summed column of `s` in units of its last decimal place, as a bigint.
+    func sumUnits(_ index: Int) -> String {
+        let scale = sumScales?[index] ?? 0
+        guard scale > 0 else { return "s.\(sums[index])::bigint" }
+        return "(s.\(sums[index]) * 1\(String(repeating: "0", count: scale)))::bigint"
     }
 
     /// Replaces `⟦0⟧`, `⟦1⟧`… by parameters numbered from `first`.

@@ -44,16 +44,23 @@ final class CoordinatorLink {
     private(set) var signal: Int32?
     /// The run is over its reject budget: no staging, no reading of the target.
     private(set) var budgetExceeded = false
+    /// Why the coordinator, or this worker itself, will not have it in the run; nil: it will.
+    private(set) var refusal: String?
+    /// How the newest handshake went.
+    private(set) var handshake = Handshake.pending
     /// The newest assignment not yet looked at.
     private var assignment: Assignment?
     var progress = Progress()
 
     init(
         name: WorkerName, connect endpoint: Endpoint, signals: consuming SignalReader,
-        coordinatorWait: Duration, parent: Int32?
+        security: ClientSecurity?, coordinatorWait: Duration, parent: Int32?
     ) throws {
         context = try Context()
-        socket = try DealerSocket(context, connect: endpoint)
+        socket =
+            endpoint.address == nil
+            ? try DealerSocket(context, connect: endpoint)
+            : try DealerSocket(context, connect: endpoint, security: security)
         self.signals = signals
         self.name = name
         self.coordinatorWait = coordinatorWait
@@ -88,22 +95,50 @@ final class CoordinatorLink {
             lastBeat = now
             beat()
         }
+        try checkHandshake()
         if let parent, getppid() != parent { throw LoadingError.orphaned }
         if now - heardAt > coordinatorWait { throw LoadingError.orphaned }
     }
 
     private func receive(_ body: [UInt8]) {
         // A message that does not decode is dropped: messages are hints, and the sender repeats.
-        guard let envelope = try? decode(body), envelope.term >= term else { return }
+        let decoded: Envelope
+        do throws(WireError) {
+            decoded = try decode(body)
+        } catch {
+            if case .version(let version) = error.kind { differ(version) }
+            return
+        }
+        let envelope = decoded
+        guard envelope.term >= term else { return }
         heardAt = Monotonic.now()
         term = envelope.term
         run = envelope.run
         switch envelope.message {
         case .assign(let assignment): self.assignment = assignment
         case .alive(let notice): budgetExceeded = notice.budgetExceeded
-        case .drain, .refuse: isDraining = true
+        case .drain: isDraining = true
+        case .refuse(let reason):
+            refusal = reason
+            isDraining = true
         case .welcome, .hello, .ready, .beat, .failed, .log, .goodbye: break
         }
+    }
+
+    /// Ends what libzmq does not try again, or would try for ever.
+    private func checkHandshake() throws {
+        handshake = try socket.handshake()
+        switch handshake {
+        case .refused: throw LoadingError.keyRefused
+        case .mismatch: throw LoadingError.securityDiffers
+        case .pending, .succeeded, .interrupted: break
+        }
+    }
+
+    /// The coordinator speaks another protocol: nothing it says can be understood.
+    private func differ(_ version: UInt8) {
+        refusal = "its protocol version is \(version), this worker's \(wireVersion)"
+        isDraining = true
     }
 
     private func beat() {

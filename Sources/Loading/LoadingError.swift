@@ -12,6 +12,10 @@ package enum LoadingError: Error, Equatable, CustomStringConvertible {
     case draining
     /// The coordinator is gone.
     case orphaned
+    /// The coordinator does not let this worker's key in; it does not try again.
+    case keyRefused
+    /// The coordinator has keys and this worker has none, or the other way round.
+    case securityDiffers
 
     /// How the text of `spoolTorn` begins; the coordinator knows it by this.
     package static let spoolTornPrefix = "the spool slice is torn: "
@@ -27,6 +31,8 @@ package enum LoadingError: Error, Equatable, CustomStringConvertible {
                 + "compare contract and table"
         case .draining: "draining"
         case .orphaned: "the coordinator is gone"
+        case .keyRefused: "the coordinator does not let this key in"
+        case .securityDiffers: "the coordinator has other security"
         }
     }
 }

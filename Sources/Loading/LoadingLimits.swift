@@ -9,6 +9,8 @@ public enum LoadingLimits {
     static let recordsPerBreath = 8_192
     /// Keys asked for in one statement when the target is read.
     static let keysPerRead = 8_192
+    /// Rows to be closed that are read at once when chunks are cut; about 1 MiB.
+    static let absentRowsPerRead = 8_192
     /// Bytes of COPY data built before they are sent.
     static let copyBlockBytes = 256 << 10
     /// Rows that the target's constraints refuse in one slice before the worker stops looking

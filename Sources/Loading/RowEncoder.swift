@@ -22,7 +22,7 @@ struct RowEncoder {
         case header(name: String)
     }
 
-    private let columns: [(source: Source, encoding: TargetPlan.Encoding)]
+    private let columns: [(source: Source, encoding: TargetPlan.Encoding, scale: Int)]
     private let checker: RecordChecker
     private let groups: [GroupEnvelope]
     private let fieldCount: Int
@@ -41,13 +41,15 @@ struct RowEncoder {
         fieldCount = 11 + plan.columns.count
         columns = try plan.columns.map { column in
             if column.field.hasPrefix("header.") {
-                return (.header(name: String(column.field.dropFirst(7))), column.encoding)
+                let name = String(column.field.dropFirst(7))
+                let field = rules.contract.recordType(.header)?.field(name)
+                return (.header(name: name), column.encoding, field?.scale ?? 0)
             }
             guard let index = rules.checker.fieldIndex(column.field) else {
                 throw ContractFault(
                     path: "records.data", message: "there is no field \(column.field)")
             }
-            return (.data(field: index), column.encoding)
+            return (.data(field: index), column.encoding, rules.data.fields[index].scale ?? 0)
         }
     }
 
@@ -81,16 +83,17 @@ struct RowEncoder {
         for column in columns {
             switch column.source {
             case .data(let field):
-                append(field, record, as: column.encoding, to: &output)
+                append(field, record, as: column.encoding, scale: column.scale, to: &output)
             case .header(let name):
                 append(
-                    groups[Int(entry.group)].headerFields[name], as: column.encoding, to: &output)
+                    groups[Int(entry.group)].headerFields[name], as: column.encoding,
+                    scale: column.scale, to: &output)
             }
         }
     }
 
     private mutating func append(
-        _ field: Int, _ record: Span<UInt8>, as encoding: TargetPlan.Encoding,
+        _ field: Int, _ record: Span<UInt8>, as encoding: TargetPlan.Encoding, scale: Int,
         to output: inout [UInt8]
     ) {
         switch encoding {
@@ -104,12 +107,13 @@ struct RowEncoder {
         case .date:
             Self.append(days: checker.date(field, record)?.daysSince2000, to: &output)
         case .int2, .int4, .int8, .numeric:
-            Self.append(number: checker.integer(field, record), as: encoding, to: &output)
+            Self.append(
+                number: checker.integer(field, record), as: encoding, scale: scale, to: &output)
         }
     }
 
     private func append(
-        _ text: String?, as encoding: TargetPlan.Encoding, to output: inout [UInt8]
+        _ text: String?, as encoding: TargetPlan.Encoding, scale: Int, to output: inout [UInt8]
     ) {
         guard let text else { return Self.append32(-1, to: &output) }
         switch encoding {
@@ -119,7 +123,9 @@ struct RowEncoder {
         case .date:
             Self.append(days: CalendarDate(iso: text)?.daysSince2000, to: &output)
         case .int2, .int4, .int8, .numeric:
-            Self.append(number: Int64(text), as: encoding, to: &output)
+            // A decimal's text has all its decimal places: without the point it counts units.
+            let digits = scale > 0 ? text.filter { $0 != "." } : text
+            Self.append(number: Int64(digits), as: encoding, scale: scale, to: &output)
         }
     }
 
@@ -132,7 +138,7 @@ struct RowEncoder {
     /// A number too large for its column goes out at full width: the server refuses the row (22P03),
     /// so that it becomes the reject `target-constraint` and never another number.
     private static func append(
-        number: Int64?, as encoding: TargetPlan.Encoding, to output: inout [UInt8]
+        number: Int64?, as encoding: TargetPlan.Encoding, scale: Int, to output: inout [UInt8]
     ) {
         guard let number else { return append32(-1, to: &output) }
         switch encoding {
@@ -151,23 +157,34 @@ struct RowEncoder {
         case .int8, .text, .date:
             appendInt8(number, to: &output)
         case .numeric:
-            append(numeric: number, to: &output)
+            append(numeric: number, scale: scale, to: &output)
         }
     }
 
     /// A numeric: digits in base 10,000, the weight of the first, sign and scale (src: numeric_send).
-    static func append(numeric number: Int64, to output: inout [UInt8]) {
+    ///
+    /// - Parameter scale: Decimal places of the number, which counts units of the last one.
+    static func append(numeric number: Int64, scale: Int = 0, to output: inout [UInt8]) {
         var digits: [Int16] = []
-        var rest = number.magnitude
+        // Digits of base 10,000 stand on either side of the point: the last one is filled up.
+        let fill = (4 - scale % 4) % 4
+        let (high, low) = number.magnitude.multipliedFullWidth(by: [1, 10, 100, 1_000][fill])
+        let places = (scale + 3) / 4
+        var rest = low
+        if high > 0 {
+            let (quotient, remainder) = UInt64(10_000).dividingFullWidth((high, low))
+            digits.append(Int16(remainder))
+            rest = quotient
+        }
         while rest > 0 {
             digits.append(Int16(rest % 10_000))
             rest /= 10_000
         }
         append32(Int32(8 + 2 * digits.count), to: &output)
         append16(Int16(digits.count), to: &output)
-        append16(Int16(max(digits.count - 1, 0)), to: &output)
+        append16(digits.isEmpty ? 0 : Int16(digits.count - 1 - places), to: &output)
         append16(number < 0 ? 0x4000 : 0, to: &output)
-        append16(0, to: &output)
+        append16(Int16(scale), to: &output)
         for digit in digits.reversed() { append16(digit, to: &output) }
     }
 

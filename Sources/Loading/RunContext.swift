@@ -32,6 +32,10 @@ package struct RunDefinition: Codable, Sendable {
     package func runDirectory(of run: String) -> String { "\(directories.runs)/\(run)" }
     /// Where a run's input is kept.
     package func archivedInput(of run: String) -> String { "\(directories.archive)/\(run)/input" }
+    /// Where a run's logs and reports go when newer runs need their place.
+    package func archivedRunDirectory(of run: String) -> String {
+        "\(directories.archive)/\(run)/logs"
+    }
 }
 
 /// What the split found, as the ledger keeps it.

@@ -42,6 +42,8 @@ package struct SliceRules: Sendable {
     let keyIsPartitionKey: Bool
     /// Fields of the target key: `name`, or `header.name` of the group's header.
     let targetKey: [String]
+    /// nil: records are fixed.
+    let translator: CSVTranslator?
     let uniqueDataFields: [Int]
     let uniqueHeaderFields: [String]
     let partitionKeyField: Int
@@ -62,6 +64,7 @@ package struct SliceRules: Sendable {
         self.maxReported = maxReported
         let checker = try RecordChecker(contract: contract, parameters: parameters)
         self.checker = checker
+        translator = CSVTranslator(contract: contract)
         func index(_ field: String) throws -> Int {
             guard let index = checker.fieldIndex(field) else {
                 throw ContractFault(path: "records.data", message: "there is no field \(field)")
@@ -85,8 +88,10 @@ package struct SliceRules: Sendable {
 
 /// A slice after its check: valid records in key order, and what was found.
 package struct CheckedSlice {
-    /// The spool file's bytes.
+    /// The spool file's bytes; of CSV records the canonical forms in their place.
     let bytes: [UInt8]
+    /// Where canonical records came from; nil: records are fixed.
+    let origin: CSVOrigin?
     /// Key images, one after the other.
     let keys: [UInt8]
     /// Every record with a readable key, sorted by key, then by place in the file.
@@ -106,8 +111,10 @@ extension SliceRules {
     package func check(
         _ bytes: [UInt8], breathe: () throws -> Void
     ) throws -> CheckedSlice {
+        let (bytes, origin) = try canonical(bytes, breathe: breathe)
         var slice = CheckedSlice(
-            bytes: bytes, keys: [], entries: [], findings: SliceFindings(), rejectedRecords: [])
+            bytes: bytes, origin: origin, keys: [], entries: [], findings: SliceFindings(),
+            rejectedRecords: [])
         var keys: [UInt8] = []
         keys.reserveCapacity(bytes.count / 6)
         slice.entries.reserveCapacity(bytes.count / (contract.recordBytes + 16) + 1)
@@ -135,7 +142,8 @@ extension SliceRules {
             sums.add(record, checker)
             let keyAt = keys.count
             let hasKey = checker.appendKeyImage(record, to: &keys)
-            let isValid = checker.check(record, into: &violations)
+            var isValid = checker.check(record, into: &violations)
+            if let origin { isValid = origin.judge(place, isValid, &violations, self) }
             let entry = SliceEntry(
                 order: 0, at: Int32(place.at), count: Int32(place.count), keyAt: Int32(keyAt),
                 keyCount: Int32(keys.count - keyAt), number: Int64(place.number),
@@ -145,6 +153,9 @@ extension SliceRules {
                 let partition =
                     hasKey
                     ? partitions.partition(of: Key(String(decoding: image, as: UTF8.self))) : nil
+                if violations.contains(where: { $0.fieldIndex == partitionKeyField }) || !hasKey {
+                    slice.findings.nameless += 1
+                }
                 for violation in violations {
                     reject(entry, violation, key: nil, partition: partition?.number, in: &slice)
                 }
@@ -159,7 +170,8 @@ extension SliceRules {
         }
         if group >= 0 { slice.findings.totals[group] = (records, sums.figures) }
         slice = CheckedSlice(
-            bytes: bytes, keys: keys, entries: slice.entries, findings: slice.findings,
+            bytes: bytes, origin: origin, keys: keys, entries: slice.entries,
+            findings: slice.findings,
             rejectedRecords: slice.rejectedRecords)
         try breathe()
         Self.sort(&slice.entries, keys: keys)
@@ -230,7 +242,7 @@ extension SliceRules {
                     slice.entries[index].isValid = false
                     let violation = Violation(
                         fieldIndex: partitionKeyField, rule: .keyRange,
-                        byteInRecord: data.fields[partitionKeyField].at - 1)
+                        byteInRecord: keyByte(entries[index], slice))
                     reject(entries[index], violation, key: nil, partition: nil, in: &slice)
                 }
             }
@@ -267,7 +279,7 @@ extension SliceRules {
             slice.entries[index].isValid = false
             let violation = Violation(
                 fieldIndex: partitionKeyField, rule: .unique,
-                byteInRecord: data.fields[partitionKeyField].at - 1)
+                byteInRecord: keyByte(entry, slice))
             reject(entry, violation, key: nil, partition: partition, in: &slice)
         }
     }
@@ -279,15 +291,13 @@ extension SliceRules {
     ) {
         if slice.rejectedRecords.insert(entry.number).inserted { slice.findings.rejected += 1 }
         guard slice.findings.rejects.count < maxReported else { return }
-        let bytes = slice.bytes
-        let record = bytes.span.extracting(entry.place)
         slice.findings.rejects.append(
             Reject(
                 partition: partition, record: entry.number,
                 byteOffset: entry.fileOffset + Int64(violation.byteInRecord),
-                key: checker.display(partitionKeyField, record, masked: true),
+                key: shown(partitionKeyField, entry, slice),
                 field: data.fields[violation.fieldIndex].name, rule: violation.rule.rawValue,
-                value: checker.display(violation.fieldIndex, record, masked: true)))
+                value: shown(violation.fieldIndex, entry, slice)))
     }
 
     func share(_ partition: Int?, _ isValid: Bool, in slice: inout CheckedSlice) {

@@ -4,7 +4,7 @@ package import Ledger
 import Messaging
 import Plan
 package import Postgres
-import Records
+package import Records
 
 /// Loads the chunks of a claim.
 struct SliceLoad {
@@ -214,7 +214,7 @@ struct SliceLoad {
         let rejects = (0..<marked.count).map { row in
             Reject(
                 partition: claim.partition, record: marked.int(row, 0) ?? 0,
-                byteOffset: Int64(layout.fileOffset(ofRecord: UInt64(marked.int(row, 0) ?? 1))),
+                byteOffset: layout.fileOffset(ofStaged: marked.int(row, 0) ?? 1),
                 key: Mask.key(marked.text(row, 1) ?? ""),
                 field: error.column ?? error.constraint ?? "row",
                 rule: "target-constraint", value: "SQLSTATE \(error.sqlState ?? "?")")
@@ -238,9 +238,18 @@ package enum AppliedCounts {
         counts.converged = rows.int(0, 4) ?? 0
         counts.digest = UInt64(bitPattern: rows.int(0, 5) ?? 0)
         counts.sums = (0..<sums).map { rows.int(0, 7 + $0) ?? 0 }
+        counts.closed = rows.int(0, 7 + sums) ?? 0
         counts.conflicts =
-            counts.staged - counts.inserted - counts.updated - counts.deleted - counts.unchanged
+            counts.staged - counts.inserted - counts.updated - counts.deleted - counts.closed
+            - counts.unchanged
         return counts
+    }
+}
+
+extension FrameLayout {
+    /// Where a staged row stands in the file; 0 for a row to be closed, which stands in none.
+    package func fileOffset(ofStaged record: Int64) -> Int64 {
+        record > 0 ? Int64(fileOffset(ofRecord: UInt64(record))) : 0
     }
 }
 

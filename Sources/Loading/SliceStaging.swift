@@ -37,7 +37,6 @@ struct SliceStaging {
         }
         for _ in 0...LoadingLimits.constraintRejectsMax {
             let valid = slice.entries.indices.filter { slice.entries[$0].isValid }
-            promise(&slice, valid, range: row.range)
             do {
                 try commit(
                     slice, valid, seen, row: row, claim: claim, worker: worker,
@@ -117,7 +116,7 @@ struct SliceStaging {
         let partition = rules.partitions.partition(of: slice.key(of: entry))?.number
         let violation = Violation(
             fieldIndex: rules.partitionKeyField, rule: rule,
-            byteInRecord: rules.data.fields[rules.partitionKeyField].at - 1)
+            byteInRecord: rules.keyByte(entry, slice))
         rules.reject(entry, violation, key: nil, partition: partition, in: &slice)
         slice.findings.shares[partition ?? 0, default: (0, 0)].rejected += 1
     }
@@ -134,60 +133,58 @@ struct SliceStaging {
         rejectStaged(&slice, valid[line - 1], rule: .targetConstraint)
     }
 
-    /// Cuts the valid records into chunks and adds up what is staged.
-    private func promise(_ slice: inout CheckedSlice, _ valid: [Int], range: KeyRange) {
-        var boundaries = rules.partitions.partitions.map(\.range.low)
-        if let end = rules.partitions.span.high { boundaries.append(end) }
-        boundaries = boundaries.filter { $0 > range.low && range.contains($0) }
-        var next = boundaries.makeIterator()
-        var boundary = next.next()
-        var chunks: [ChunkPromise] = []
-        var chunk = ChunkPromise(low: range.low.text, high: nil, rows: 0, digest: 0, depth: 1)
-        func close(at key: String) {
-            guard key != chunk.low else { return }
-            chunk.high = key
-            chunks.append(chunk)
-            chunk = ChunkPromise(low: key, high: nil, rows: 0, digest: 0, depth: 1)
-        }
+    /// Cuts the staged rows into chunks and adds up what is staged.
+    private func promise(
+        _ findings: inout SliceFindings, _ slice: CheckedSlice, _ valid: [Int],
+        _ absent: AbsentRows, row: SliceRow, claim: TakenClaim,
+        _ connection: borrowing Connection
+    ) throws {
+        var absent = absent
+        var plan = ChunkPlan(
+            range: row.range, partitions: rules.partitions, commitInterval: rules.commitInterval)
         var digest: UInt64 = 0
+        var lastAbsent: Key?
+        // Rows to be closed come before the records of their key: no record is for such a row.
+        func addAbsent(upTo limit: Key?) throws {
+            while let lost = try absent.next(
+                upTo: limit, slice: row.slice, claim: claim, connection)
+            {
+                let key = Key(lost.key)
+                plan.add(isNewKey: key != lastAbsent, digest: lost.digest, depth: 1) { key }
+                lastAbsent = key
+                digest ^= lost.digest
+                let partition = rules.partitions.partition(of: key)?.number ?? 0
+                findings.absent[partition, default: 0] += 1
+            }
+        }
+        findings.absent = [:]
+        findings.open = absent.open
         var sums = [Int64](repeating: 0, count: rules.sumFields.count)
-        var position = 0
-        var nextKeyCheck = true
-        while position < valid.count {
+        for position in valid.indices {
             let entry = slice.entries[valid[position]]
-            let isNewKey =
+            var isNewKey =
                 position == 0
                 || SliceRules.compare(slice.entries[valid[position - 1]], entry, slice.keys) != 0
-            nextKeyCheck = isNewKey && (boundary != nil || chunk.rows >= rules.commitInterval)
-            if nextKeyCheck {
+            if isNewKey, absent.count > 0 {
                 let key = slice.key(of: entry)
-                while let cut = boundary, key >= cut {
-                    close(at: cut.text)
-                    boundary = next.next()
-                }
-                if chunk.rows >= rules.commitInterval { close(at: key.text) }
+                try addAbsent(upTo: key)
+                isNewKey = key != lastAbsent
             }
             let record = slice.bytes.span.extracting(entry.place)
             let hash = XXHash64.hash(record, seed: UInt64(entry.number))
             digest ^= hash
-            chunk.digest ^= hash
-            chunk.rows += 1
-            chunk.depth = max(chunk.depth, sequence(of: position, valid, slice) + 1)
+            plan.add(
+                isNewKey: isNewKey, digest: hash, depth: sequence(of: position, valid, slice) + 1
+            ) { slice.key(of: entry) }
             for (index, field) in rules.sumFields.enumerated() {
                 sums[index] += rules.checker.integer(field, record) ?? 0
             }
-            position += 1
         }
-        while let cut = boundary {
-            close(at: cut.text)
-            boundary = next.next()
-        }
-        chunk.high = range.high?.text
-        chunks.append(chunk)
-        slice.findings.chunks = budgetExceeded ? [] : chunks
-        slice.findings.digest = digest
-        slice.findings.sums = sums
-        slice.findings.staged = Int64(valid.count)
+        try addAbsent(upTo: nil)
+        findings.chunks = budgetExceeded ? [] : plan.finish()
+        findings.digest = digest
+        findings.sums = sums
+        findings.staged = Int64(valid.count) + absent.count
     }
 
     /// How many valid records before this one are for the same target row.
@@ -237,20 +234,26 @@ struct SliceStaging {
     ) throws {
         try connection.transaction { connection in
             try ClaimLedger.finish(claim.id, epoch: claim.epoch, connection)
+            var findings = slice.findings
+            var absent = AbsentRows.none
             if !budgetExceeded {
                 try copy(slice, valid, seen, to: row.staging, connection)
                 try checkReferences(slice: row.slice, connection)
+                absent = try AbsentRows(
+                    staging: slice, row: row, claim: claim, tables: tables, connection)
             }
+            try promise(
+                &findings, slice, valid, absent, row: row, claim: claim, connection)
             try ProofLedger.deleteValidation(
                 slice: claim.slice, run: claim.run, revision: claim.revision, connection)
             try SliceLedger.write(
-                slice.findings, of: claim.slice, run: claim.run, revision: claim.revision,
+                findings, of: claim.slice, run: claim.run, revision: claim.revision,
                 connection)
             var counts = IntervalCounts()
-            counts.staged = slice.findings.staged
-            counts.rejected = slice.findings.rejected
-            counts.sums = slice.findings.sums
-            counts.digest = slice.findings.digest
+            counts.staged = findings.staged
+            counts.rejected = findings.rejected
+            counts.sums = findings.sums
+            counts.digest = findings.digest
             try ProofLedger.insert(
                 counts, claim: claim, chunkNumber: 0, low: claim.range.low.text,
                 high: claim.range.high?.text, worker: worker, startedAt: startedAt, connection)

@@ -2,6 +2,7 @@
 // Kill it at any instruction and the night still ends with the same rows.
 
 import Glibc
+public import Journal
 import Ledger
 public import Messaging
 public import Plan
@@ -23,11 +24,13 @@ public struct WorkerOptions: Sendable {
     public var coordinatorWait: Duration
     /// Must be the coordinator's.
     public var binaryVersion: String
+    /// Keys, for an endpoint on a network; nil: none, on loopback only.
+    public var security: ClientSecurity?
 
     /// Memberwise.
     public init(
         name: String, endpoint: Endpoint, databaseURL: String, parent: Int32?,
-        coordinatorWait: Duration, binaryVersion: String
+        coordinatorWait: Duration, binaryVersion: String, security: ClientSecurity? = nil
     ) {
         self.name = name
         self.endpoint = endpoint
@@ -35,6 +38,7 @@ public struct WorkerOptions: Sendable {
         self.parent = parent
         self.coordinatorWait = coordinatorWait
         self.binaryVersion = binaryVersion
+        self.security = security
     }
 }
 
@@ -43,13 +47,16 @@ public struct Worker {
     private let options: WorkerOptions
     private let link: CoordinatorLink
     private var context: RunContext?
+    /// Why it ended, for whoever started it; nil: there is nothing to tell.
+    public private(set) var parting: LogMessage?
 
     /// Connects to the coordinator; signals must already be blocked by `signals`.
     public init(_ options: WorkerOptions, signals: consuming SignalReader) throws {
         self.options = options
         link = try CoordinatorLink(
             name: options.name, connect: options.endpoint, signals: signals,
-            coordinatorWait: options.coordinatorWait, parent: options.parent)
+            security: options.security, coordinatorWait: options.coordinatorWait,
+            parent: options.parent)
     }
 
     /// Works until the coordinator lets it go, it is told to stop, or it is orphaned.
@@ -59,9 +66,20 @@ public struct Worker {
         do {
             try serve()
         } catch LoadingError.draining {
-            return leave("asked to stop")
+            guard let reason = link.refusal else { return leave("asked to stop") }
+            parting = message(.refusedByCoordinator, ["reason": reason])
+            return .configuration
         } catch LoadingError.orphaned {
+            if options.parent == nil { parting = unheard }
             return .infrastructure
+        } catch LoadingError.keyRefused {
+            let key = options.security?.keyFile.name ?? "-"
+            parting = message(.keyRefused, ["key": key])
+            return .configuration
+        } catch LoadingError.securityDiffers {
+            let own = options.security == nil ? "without keys" : "with keys"
+            parting = message(.securityDiffers, ["security": own])
+            return .configuration
         } catch let error as Failpoint.Tripped {
             link.send(failure(nil, .retry, nil, error.description))
             return leave("failpoint")
@@ -70,6 +88,30 @@ public struct Worker {
             return leave("\(error)")
         }
         return leave("done")
+    }
+
+    private func message(
+        _ id: MessageID, _ more: KeyValuePairs<String, String>
+    ) -> LogMessage {
+        var message = LogMessage(
+            id, ["worker": options.name, "endpoint": options.endpoint.text])
+        message.arguments += more.map { (name: $0.key, value: $0.value) }
+        return message
+    }
+
+    /// The coordinator said nothing for `coordinatorWait`, and why that may be.
+    private var unheard: LogMessage {
+        let reason =
+            switch link.handshake {
+            case .interrupted(let times):
+                "it broke off \(times) handshakes; is '--server-key' the coordinator's key?"
+            case .succeeded: "it was connected and fell silent; look at its run log"
+            case .pending, .refused, .mismatch:
+                "nobody answers; check the address, the firewall, and that a run is on"
+            }
+        return message(
+            .coordinatorUnheard,
+            ["elapsed": Figures.duration(options.coordinatorWait), "reason": reason])
     }
 
     private func leave(_ reason: String) -> Outcome {
@@ -297,6 +339,7 @@ public struct Worker {
             counts.restored = rows.int(0, 9) ?? 0
             counts.digest = UInt64(bitPattern: rows.int(0, 10) ?? 0)
             counts.sums = context.tables.plan.sums.indices.map { rows.int(0, 11 + $0) ?? 0 }
+            counts.closed = rows.int(0, 11 + counts.sums.count) ?? 0
             try ProofLedger.insert(
                 counts, claim: claim, chunkNumber: 0, low: claim.range.low.text,
                 high: claim.range.high?.text, worker: options.name, startedAt: startedAt,

@@ -1,15 +1,17 @@
-// Where a socket listens. Only `ipc://` for now; `tcp://` comes with CURVE and is refused until
-// then, because without it anybody on the network could give orders.
+// Where a socket listens: `ipc://` on this machine, `tcp://` for others. Every other transport that
+// libzmq was built with is refused.
 
 import Glibc
 
 /// Where a socket listens or connects to.
 public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
-    /// Absolute, at most `MessagingLimits.pathBytesMax` bytes.
+    /// Absolute, at most `MessagingLimits.pathBytesMax` bytes; empty for `tcp://`.
     public let path: String
+    /// Host and port; nil for `ipc://`.
+    public let address: TCPAddress?
 
     /// The endpoint as libzmq writes it: `ipc:///run/kugiri/coordinator.ipc`.
-    public var text: String { "\(Self.scheme)\(path)" }
+    public var text: String { address?.text ?? "\(Self.scheme)\(path)" }
 
     /// The same as `text`.
     public var description: String { text }
@@ -17,16 +19,22 @@ public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
     private static let scheme = "ipc://"
     private static let fileName = "coordinator.ipc"
 
-    /// Reads `ipc://PATH`.
+    /// Reads `ipc://PATH` or `tcp://HOST:PORT`.
     ///
     /// The path is absolute, so that it means the same to every process. Abstract names (`@…`)
     /// and wildcards (`*`) are refused: no directory protects them.
     public init(_ text: String) throws(MessagingError) {
         let operation = "endpoint \"\(text)\""
+        if text.hasPrefix(TCPAddress.scheme) {
+            path = ""
+            address = try TCPAddress(
+                text.dropFirst(TCPAddress.scheme.count), operation: operation)
+            return
+        }
         guard text.utf8.starts(with: Self.scheme.utf8) else {
             throw MessagingError(
                 operation: operation, code: EPROTONOSUPPORT,
-                message: "only ipc://PATH is supported; workers must run on this machine")
+                message: "only ipc://PATH and tcp://HOST:PORT are supported")
         }
         let path = text.dropFirst(Self.scheme.count)
         guard path.utf8.first == UInt8(ascii: "/"), path.utf8.last != UInt8(ascii: "/") else {
@@ -45,12 +53,22 @@ public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
                 operation: operation, code: EINVAL, message: "the path holds control characters")
         }
         self.path = String(path)
+        address = nil
     }
 
     /// The coordinator's endpoint in a directory: `ipc://DIRECTORY/coordinator.ipc`.
     public static func ipc(directory: String) throws(MessagingError) -> Endpoint {
         let separator = directory.utf8.last == UInt8(ascii: "/") ? "" : "/"
         return try Endpoint("\(scheme)\(directory)\(separator)\(fileName)")
+    }
+
+    /// Refuses a network beyond this machine without keys: anybody on it could give orders.
+    public func checkKeys(areGiven: Bool) throws(MessagingError) {
+        guard let address, !areGiven, !address.isLoopback else { return }
+        throw MessagingError(
+            operation: "endpoint \"\(text)\"", code: EPERM,
+            message: "tcp beyond 127.0.0.0/8 and [::1] needs keys; make them with "
+                + "'kugiri keys new NAME'")
     }
 
     /// The directory that holds the socket and protects it.

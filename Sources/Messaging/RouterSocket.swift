@@ -9,9 +9,19 @@ import CZeroMQ
 public struct PeerID: Hashable, Sendable {
     /// At most `MessagingLimits.messageBytesMax`; libzmq's own are 5 bytes.
     public var bytes: [UInt8]
+    /// Whether it came in at the door to the network; ids of two sockets may be equal.
+    public var isRemote: Bool
+    /// The name of the key it proved to have; nil: a socket without keys.
+    ///
+    /// This one nobody can choose: it says who somebody is.
+    public var key: String?
 
     /// Memberwise.
-    public init(bytes: [UInt8]) { self.bytes = bytes }
+    public init(bytes: [UInt8], isRemote: Bool = false, key: String? = nil) {
+        self.bytes = bytes
+        self.isRemote = isRemote
+        self.key = key
+    }
 }
 
 /// What a router received.
@@ -20,6 +30,8 @@ public enum Received: Sendable, Equatable {
     case message(peer: PeerID, body: [UInt8])
     /// A message that has not exactly one body frame, or one over the bound. It is gone.
     case malformed(peer: PeerID)
+    /// A message of somebody who is not listened to (any more). It is gone.
+    case unwelcome
 }
 
 /// The coordinator's socket.

@@ -10,6 +10,8 @@ import Glibc
     let handle: UnsafeMutableRawPointer
     /// Where frames are received; `MessagingLimits.messageBytesMax` bytes.
     private let buffer: UnsafeMutableRawBufferPointer
+    /// For frames whose metadata is wanted: libzmq's message never moves and is never copied.
+    private let message: UnsafeMutablePointer<zmq_msg_t>
     /// Released after the socket is closed.
     private let context: ContextCore
 
@@ -22,30 +24,74 @@ import Glibc
         _ context: borrowing Context, type: Int32, options: [SocketOption],
         _ attachment: Attachment, _ endpoint: Endpoint
     ) throws(MessagingError) {
+        try self.init(
+            context, type: type, options: options + SocketOptions.transport(of: endpoint),
+            to: (attachment, endpoint.text))
+    }
+
+    /// A socket with options.
+    ///
+    /// - Parameter place: nil: it is neither bound nor connected yet.
+    init(
+        _ context: borrowing Context, type: Int32, options: [SocketOption],
+        to place: (attachment: Attachment, text: String)? = nil
+    ) throws(MessagingError) {
         let handle = unsafe try context.core.openSocket(type: type)
         do throws(MessagingError) {
             for option in options { unsafe try Self.set(option, on: handle) }
-            let text = endpoint.text
-            switch attachment {
-            case .bind:
-                guard unsafe zmq_bind(handle, text) == 0 else { throw .zeroMQ("bind \(text)") }
-            case .connect:
-                guard unsafe zmq_connect(handle, text) == 0 else {
-                    throw .zeroMQ("connect to \(text)")
-                }
-            }
+            if let place { unsafe try Self.attach(handle, place.attachment, place.text) }
         } catch {
             _ = unsafe zmq_close(handle)
             throw error
         }
         unsafe self.handle = handle
         unsafe buffer = .allocate(byteCount: MessagingLimits.messageBytesMax, alignment: 16)
+        unsafe message = .allocate(capacity: 1)
         self.context = context.core
     }
 
     deinit {
+        stopMonitor()
         _ = unsafe zmq_close(handle)
         unsafe buffer.deallocate()
+        unsafe message.deallocate()
+    }
+
+    /// Ends the events of a `HandshakeMonitor`, whose end would otherwise be waited for.
+    borrowing func stopMonitor() { _ = unsafe zmq_socket_monitor(handle, nil, 0) }
+
+    /// Binds or connects, by libzmq's text of the endpoint.
+    borrowing func attach(_ attachment: Attachment, _ text: String) throws(MessagingError) {
+        unsafe try Self.attach(handle, attachment, text)
+    }
+
+    private static func attach(
+        _ handle: UnsafeMutableRawPointer, _ attachment: Attachment, _ text: String
+    ) throws(MessagingError) {
+        switch attachment {
+        case .bind:
+            guard unsafe zmq_bind(handle, text) == 0 else { throw .zeroMQ("bind \(text)") }
+        case .connect:
+            guard unsafe zmq_connect(handle, text) == 0 else {
+                throw .zeroMQ("connect to \(text)")
+            }
+        }
+    }
+
+    /// Stops listening at an endpoint; connections that are there stay.
+    borrowing func unbind(_ text: String) throws(MessagingError) {
+        guard unsafe zmq_unbind(handle, text) == 0 else { throw .zeroMQ("unbind \(text)") }
+    }
+
+    /// Sets the secret key; the caller wipes the bytes.
+    borrowing func setSecretKey(_ secret: borrowing SecretBytes) throws(KeyTrouble) {
+        let answer = unsafe secret.withBytes { bytes in
+            unsafe zmq_setsockopt(
+                handle, ZMQ_CURVE_SECRETKEY, bytes.baseAddress, bytes.count)
+        }
+        guard answer == 0 else {
+            throw KeyTrouble(path: "libzmq", reason: "refuses a secret key; it lacks CURVE")
+        }
     }
 
     private static func set(
@@ -59,8 +105,21 @@ import Glibc
         case .int64(var value):
             answer = unsafe zmq_setsockopt(
                 handle, option.number, &value, MemoryLayout<Int64>.size)
+        case .bytes(let value):
+            answer = unsafe value.withUnsafeBytes { bytes in
+                unsafe zmq_setsockopt(handle, option.number, bytes.baseAddress, bytes.count)
+            }
         }
         guard answer == 0 else { throw .zeroMQ("set socket option \(option.name)") }
+    }
+
+    /// Asks a SUB socket's publishers for topics that begin with this.
+    borrowing func subscribe(_ topic: String) throws(MessagingError) {
+        let bytes = Array(topic.utf8)
+        let answer = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe zmq_setsockopt(handle, ZMQ_SUBSCRIBE, bytes.baseAddress, bytes.count)
+        }
+        guard answer == 0 else { throw .zeroMQ("subscribe to \(topic)") }
     }
 
     /// A received frame.
@@ -86,6 +145,27 @@ import Glibc
         let count = Int(length)
         guard unsafe count <= buffer.count else { return .tooLong }
         return .whole(unsafe Array(buffer[..<count]))
+    }
+
+    /// The next frame with the user id that the ZAP handler gave its connection; nil user: none.
+    ///
+    /// Only body frames have it: after a poll 4.3.4 forgets it on a router's identity frame.
+    borrowing func receiveFrameAndUser() throws(MessagingError) -> (frame: Frame, user: String?)? {
+        _ = unsafe zmq_msg_init(message)
+        defer { _ = unsafe zmq_msg_close(message) }
+        let length = retryingInterrupts { unsafe zmq_msg_recv(message, handle, ZMQ_DONTWAIT) }
+        guard length >= 0 else {
+            if zmq_errno() == EAGAIN { return nil }
+            throw .zeroMQ("receive")
+        }
+        var user: String?
+        if let text = unsafe zmq_msg_gets(message, "User-Id") {
+            user = unsafe String(cString: text)
+        }
+        let count = Int(length)
+        guard count <= MessagingLimits.messageBytesMax else { return (.tooLong, user) }
+        let bytes = unsafe UnsafeRawBufferPointer(start: zmq_msg_data(message), count: count)
+        return (.whole(unsafe Array(bytes)), user)
     }
 
     /// Whether the frame just received has another one of the same message behind it.

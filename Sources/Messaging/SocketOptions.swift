@@ -1,5 +1,5 @@
 // Every socket option we rely on, by name, even where libzmq's default is the same.
-// Only what `ipc://` uses: TCP keep-alive, CURVE and ZAP come with the TCP endpoint.
+// Secrets are not in these tables: `Socket` reads them from their file at the last moment.
 
 import CZeroMQ
 
@@ -15,6 +15,7 @@ struct SocketOption {
     enum Value {
         case int32(Int32)
         case int64(Int64)
+        case bytes([UInt8])
     }
 
     init(_ name: String, _ number: Int32, _ value: Int32) {
@@ -27,6 +28,12 @@ struct SocketOption {
         self.name = name
         self.number = number
         self.value = .int64(value)
+    }
+
+    init(_ name: String, _ number: Int32, bytes value: [UInt8]) {
+        self.name = name
+        self.number = number
+        self.value = .bytes(value)
     }
 }
 
@@ -64,6 +71,75 @@ enum SocketOptions {
             // Do not queue for a coordinator that is not there yet: `send` says so instead.
             SocketOption("IMMEDIATE", ZMQ_IMMEDIATE, 1),
             // Randomised and growing, so that a fleet does not come back in one moment.
+            SocketOption("RECONNECT_IVL", ZMQ_RECONNECT_IVL, 200),
+            SocketOption("RECONNECT_IVL_MAX", ZMQ_RECONNECT_IVL_MAX, 5_000),
+        ]
+
+    /// What an endpoint on a network needs beside the kind's own options.
+    static func transport(of endpoint: Endpoint) -> [SocketOption] {
+        guard let address = endpoint.address else { return [] }
+        return tcp + [SocketOption("IPV6", ZMQ_IPV6, address.isIPv6 ? 1 : 0)]
+    }
+
+    private static let tcp: [SocketOption] = [
+        // Firewalls forget connections that are silent for minutes.
+        SocketOption("TCP_KEEPALIVE", ZMQ_TCP_KEEPALIVE, 1),
+        // Seconds of silence before the first probe, between probes, and probes without answer.
+        SocketOption("TCP_KEEPALIVE_IDLE", ZMQ_TCP_KEEPALIVE_IDLE, 30),
+        SocketOption("TCP_KEEPALIVE_INTVL", ZMQ_TCP_KEEPALIVE_INTVL, 10),
+        SocketOption("TCP_KEEPALIVE_CNT", ZMQ_TCP_KEEPALIVE_CNT, 3),
+        // A peer behind a black hole is given up after 15 s, not after the kernel's 15 minutes.
+        SocketOption("TCP_MAXRT", ZMQ_TCP_MAXRT, 15_000),
+        // The kernel's own limit for a connect is two minutes.
+        SocketOption("CONNECT_TIMEOUT", ZMQ_CONNECT_TIMEOUT, 3_000),
+    ]
+
+    /// The domain of our handshakes; a ZAP request with another one is refused.
+    static let domain = "kugiri"
+
+    /// `ZMQ_ZAP_ENFORCE_DOMAIN`: draft in 4.3.4's header, works in its library.
+    static let enforceDomain: Int32 = 93
+
+    /// The listening side of CURVE, without its secret key.
+    ///
+    /// - Parameter isEnforced: false only in the self-test's own tests.
+    static func curveServer(isEnforced: Bool) -> [SocketOption] {
+        [
+            SocketOption("CURVE_SERVER", ZMQ_CURVE_SERVER, 1),
+            // CURVE alone lets every key in: who it is, is ZAP's question. Without a domain
+            // option 93 has no effect.
+            SocketOption("ZAP_DOMAIN", ZMQ_ZAP_DOMAIN, bytes: Array(domain.utf8)),
+            // Without it a handler that is not there lets everybody in.
+            SocketOption("ZAP_ENFORCE_DOMAIN", enforceDomain, isEnforced ? 1 : 0),
+        ]
+    }
+
+    /// The connecting side of CURVE, without its secret key.
+    static func curveClient(own: PublicKey, server: PublicKey) -> [SocketOption] {
+        [
+            // Pins the coordinator: nobody else can answer.
+            SocketOption("CURVE_SERVERKEY", ZMQ_CURVE_SERVERKEY, bytes: server.bytes),
+            SocketOption("CURVE_PUBLICKEY", ZMQ_CURVE_PUBLICKEY, bytes: own.bytes),
+        ]
+    }
+
+    static let publisher: [SocketOption] =
+        common + [
+            // Per listener: minutes of progress. What is over it is dropped for that listener.
+            SocketOption("SNDHWM", ZMQ_SNDHWM, 1_000),
+            // Only subscriptions come in.
+            SocketOption("RCVHWM", ZMQ_RCVHWM, 64),
+            // The last event gets its chance; a listener that stands still does not hold the end.
+            SocketOption("LINGER", ZMQ_LINGER, 200),
+            SocketOption("BACKLOG", ZMQ_BACKLOG, 128),
+        ]
+
+    static let subscriber: [SocketOption] =
+        common + [
+            SocketOption("SNDHWM", ZMQ_SNDHWM, 64),
+            SocketOption("RCVHWM", ZMQ_RCVHWM, 1_000),
+            SocketOption("LINGER", ZMQ_LINGER, 0),
+            // A resumed run publishes somewhere else: this is only for a hiccup.
             SocketOption("RECONNECT_IVL", ZMQ_RECONNECT_IVL, 200),
             SocketOption("RECONNECT_IVL_MAX", ZMQ_RECONNECT_IVL_MAX, 5_000),
         ]

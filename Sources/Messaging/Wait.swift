@@ -31,7 +31,16 @@ public struct Readiness: Sendable, Equatable {
 public func wait(
     router: borrowing RouterSocket, descriptors: [Int32], milliseconds: Int
 ) throws(MessagingError) -> Readiness {
-    unsafe try poll(router.socket.handle, descriptors, milliseconds)
+    unsafe try poll([router.socket.handle], descriptors, milliseconds)
+}
+
+/// Waits until one of two routers has input or a handshake waits for its answer.
+///
+/// See the form for routers.
+public func wait(
+    router: borrowing RouterSocket, door: RemoteDoor, descriptors: [Int32], milliseconds: Int
+) throws(MessagingError) -> Readiness {
+    unsafe try poll([router.socket.handle] + door.handles, descriptors, milliseconds)
 }
 
 /// Waits until the socket has input, a descriptor is readable, or the time is over.
@@ -40,17 +49,26 @@ public func wait(
 public func wait(
     dealer: borrowing DealerSocket, descriptors: [Int32], milliseconds: Int
 ) throws(MessagingError) -> Readiness {
-    unsafe try poll(dealer.socket.handle, descriptors, milliseconds)
+    unsafe try poll([dealer.socket.handle], descriptors, milliseconds)
 }
 
-/// `zmq_poll` on the socket itself: its `ZMQ_FD` is edge-triggered, may be readable without a
+/// Waits until the socket has input, or the time is over.
+public func wait(
+    subscriber: borrowing SubscriberSocket, milliseconds: Int
+) throws(MessagingError) -> Readiness {
+    unsafe try poll([subscriber.socket.handle], [], milliseconds)
+}
+
+/// `zmq_poll` on the sockets themselves: their `ZMQ_FD` is edge-triggered, may be readable without a
 /// message and may stay silent with one.
 private func poll(
-    _ socket: UnsafeMutableRawPointer, _ descriptors: [Int32], _ milliseconds: Int
+    _ sockets: [UnsafeMutableRawPointer], _ descriptors: [Int32], _ milliseconds: Int
 ) throws(MessagingError) -> Readiness {
     precondition(descriptors.count <= MessagingLimits.descriptorsMax, "too many descriptors")
     let readable = Int16(ZMQ_POLLIN)
-    var items = unsafe [zmq_pollitem_t(socket: socket, fd: -1, events: readable, revents: 0)]
+    var items = unsafe sockets.map {
+        unsafe zmq_pollitem_t(socket: $0, fd: -1, events: readable, revents: 0)
+    }
     for descriptor in descriptors {
         unsafe items.append(
             zmq_pollitem_t(socket: nil, fd: descriptor, events: readable, revents: 0))
@@ -65,9 +83,10 @@ private func poll(
     }
     // An error condition counts as readable: the read that follows tells what it is.
     let awake = Int16(ZMQ_POLLIN | ZMQ_POLLERR)
-    var ready = Readiness(socket: unsafe items[0].revents & readable != 0, descriptors: [])
+    let hasInput = unsafe items[..<sockets.count].contains { unsafe $0.revents & readable != 0 }
+    var ready = Readiness(socket: hasInput, descriptors: [])
     for (index, descriptor) in descriptors.enumerated()
-    where unsafe items[index + 1].revents & awake != 0 {
+    where unsafe items[sockets.count + index].revents & awake != 0 {
         ready.descriptors.append(descriptor)
     }
     return ready

@@ -1,16 +1,18 @@
-// Single bytes as characters, in both directions. No text field holds anything longer than a byte.
+// Single bytes as characters, in both directions; UTF-8, the one repertoire of longer ones, beside
+// them. `UTF8Reading` reads that.
 
 extension CharacterRepertoire {
-    /// Whether a text field may hold this byte.
+    /// Whether a text field may hold this byte; in UTF-8 its neighbours decide too.
     @inline(__always)
     func contains(_ byte: UInt8) -> Bool {
         // Wrapping on purpose: one comparison per range.
         byte &- 0x20 < 0x5F || (self == .jisX0201 && byte &- 0xA1 < 0x3F)
+            || (self == .utf8 && byte >= 0x80)
     }
 
     /// The Unicode scalar of a byte; nil when the repertoire has no such byte.
     public func scalar(of byte: UInt8) -> Unicode.Scalar? {
-        guard contains(byte) else { return nil }
+        guard contains(byte), self != .utf8 || byte < 0x80 else { return nil }
         guard self == .jisX0201 else { return Unicode.Scalar(byte) }
         switch byte {
         case 0x5C: return "\u{A5}"
@@ -20,7 +22,8 @@ extension CharacterRepertoire {
         }
     }
 
-    /// The byte of a Unicode scalar; nil when the repertoire has no such character.
+    /// The byte of a Unicode scalar; nil when the repertoire has no such character, or needs
+    /// several bytes for it.
     public func byte(of scalar: Unicode.Scalar) -> UInt8? {
         switch (self, scalar.value) {
         case (.jisX0201, 0xA5): 0x5C
@@ -34,6 +37,10 @@ extension CharacterRepertoire {
 
     /// The bytes of a text; nil when it holds a character outside the repertoire.
     public func bytes(of text: String) -> [UInt8]? {
+        if self == .utf8 {
+            return text.unicodeScalars.contains(where: UTF8Reading.isControl)
+                ? nil : Array(text.utf8)
+        }
         var bytes: [UInt8] = []
         for scalar in text.unicodeScalars {
             guard let byte = byte(of: scalar) else { return nil }
@@ -42,10 +49,11 @@ extension CharacterRepertoire {
         return bytes
     }
 
-    /// Whether the byte is its own UTF-8 form.
+    /// Whether the byte is its own UTF-8 form; in UTF-8 every byte is.
     @inline(__always)
     func isUTF8(_ byte: UInt8) -> Bool {
-        byte &- 0x20 < 0x5F && (self == .ascii || (byte != 0x5C && byte != 0x7E))
+        self == .utf8
+            || byte &- 0x20 < 0x5F && (self == .ascii || (byte != 0x5C && byte != 0x7E))
     }
 
     /// Appends a byte's character as UTF-8; a byte outside the repertoire becomes U+FFFD.

@@ -9,7 +9,8 @@ public struct Contract: Codable, Sendable, Equatable {
     public var name: String
     /// One line for people.
     public var title: String
-    /// Bytes of one physical record without its separator; 1 to `ContractLimits.recordBytesMax`.
+    /// Bytes of one physical record without its separator, of CSV of one data record in its
+    /// canonical form; 1 to `ContractLimits.recordBytesMax`.
     public var recordBytes: Int
     /// The separators a file may use; one file uses one of them throughout.
     public var framings: [Framing]
@@ -17,7 +18,8 @@ public struct Contract: Codable, Sendable, Equatable {
     public var endMark: UInt8?
     /// How text bytes are read.
     public var characters: CharacterRepertoire
-    /// The kinds of record, told apart by their first byte; exactly one has the role `data`.
+    /// The kinds of record, told apart by their first byte, in CSV by their first cell; exactly one
+    /// has the role `data`.
     public var recordTypes: [RecordType]
     /// The data field whose value decides the partition.
     public var partitionKey: String
@@ -29,12 +31,17 @@ public struct Contract: Codable, Sendable, Equatable {
     public var controlTotals: [ControlTotal]
     /// Header fields that must equal a value of the job or a constant.
     public var identity: [Identity]
+    /// How records are written as lines of cells; nil: they are fixed.
+    public var csv: CSVFormat?
+    /// Small records that must be accepted or refused; nil: none.
+    public var samples: ContractSamples?
 
     /// Memberwise.
     public init(
         name: String, title: String, recordBytes: Int, framings: [Framing], endMark: UInt8?,
         characters: CharacterRepertoire, recordTypes: [RecordType], partitionKey: String,
-        uniqueKey: [FieldReference], controlTotals: [ControlTotal], identity: [Identity]
+        uniqueKey: [FieldReference], controlTotals: [ControlTotal], identity: [Identity],
+        csv: CSVFormat? = nil, samples: ContractSamples? = nil
     ) {
         self.name = name
         self.title = title
@@ -47,6 +54,8 @@ public struct Contract: Codable, Sendable, Equatable {
         self.uniqueKey = uniqueKey
         self.controlTotals = controlTotals
         self.identity = identity
+        self.csv = csv
+        self.samples = samples
     }
 
     /// The record type with this role; nil when the contract has none.
@@ -70,12 +79,14 @@ public enum Framing: String, Codable, Sendable, CaseIterable {
     }
 }
 
-/// The repertoire of single-byte characters a text field may hold.
+/// The repertoire of characters a text field may hold.
 public enum CharacterRepertoire: String, Codable, Sendable {
     /// 7-bit ASCII, 0x20–0x7E.
     case ascii
     /// JIS X 0201, 8 bit: 0x20–0x7E (0x5C is ¥, 0x7E is ‾) and half-width kana 0xA1–0xDF.
     case jisX0201 = "jis-x-0201"
+    /// UTF-8 without control characters; `bytes` bounds bytes, `maxLength` characters.
+    case utf8 = "utf-8"
 }
 
 /// One kind of record.
@@ -135,13 +146,24 @@ public struct Field: Codable, Sendable, Equatable {
     public var personal: Bool
     /// How `kugiri sample` fills it; nil: blank (numbers: zeros).
     public var sample: SampleRule?
+    /// Whether a number may have a sign, which then is one of its bytes; nil: it may not.
+    public var signed: Bool?
+    /// Decimal places of a decimal, 0 to 17; nil for every other type.
+    public var scale: Int?
+    /// How a date is written; nil for every other type.
+    public var dateFormat: DateFormat?
+    /// Leading zeros are restored in CSV; nil: as the dialect says.
+    public var zeroFill: Bool?
+    /// Its name in a CSV header row; nil: the field's own.
+    public var column: String?
 
     /// Memberwise, with the defaults of the YAML form.
     public init(
         name: String, at: Int, bytes: Int, type: FieldType, required: Bool = false,
         values: [String]? = nil, pattern: String? = nil, minimum: Int64? = nil,
         maxLength: Int? = nil, resolve: YearResolution? = nil, personal: Bool = false,
-        sample: SampleRule? = nil
+        sample: SampleRule? = nil, signed: Bool? = nil, scale: Int? = nil,
+        dateFormat: DateFormat? = nil, zeroFill: Bool? = nil, column: String? = nil
     ) {
         self.name = name
         self.at = at
@@ -155,6 +177,11 @@ public struct Field: Codable, Sendable, Equatable {
         self.resolve = resolve
         self.personal = personal
         self.sample = sample
+        self.signed = signed
+        self.scale = scale
+        self.dateFormat = dateFormat
+        self.zeroFill = zeroFill
+        self.column = column
     }
 }
 
@@ -162,14 +189,43 @@ public struct Field: Codable, Sendable, Equatable {
 public enum FieldType: String, Codable, Sendable {
     /// A code of digits (N): kept as text with its leading zeros. Blank when optional: nil.
     case digits
-    /// A number (N), right-aligned, zero-filled, unsigned, at most 18 digits: an exact Int64.
+    /// A number (N), right-aligned, zero-filled, at most 18 digits: an exact Int64. Signed ones
+    /// begin with `-`, `+` or nothing.
     case integer
+    /// A number with a decimal point, at most 18 digits with its decimal places: exact.
+    case decimal
+    /// A day of the calendar, written as `dateFormat` says.
+    case date
     /// Text (C), left-aligned, space-filled: trailing spaces are padding, decoded to UTF-8.
     case text
     /// MMDD, a date whose year comes from the business date.
     case monthDay = "month-day"
     /// Not read at all.
     case filler
+}
+
+/// How a date is written.
+public enum DateFormat: String, Codable, Sendable, CaseIterable {
+    case hyphens = "yyyy-mm-dd"
+    case plain = "yyyymmdd"
+    case slashes = "yyyy/mm/dd"
+
+    /// Its length in bytes.
+    public var bytes: Int { rawValue.utf8.count }
+}
+
+/// Records that show what a contract accepts and refuses; `kugiri lint` checks them.
+public struct ContractSamples: Codable, Sendable, Equatable {
+    /// Data records without any violation, as text; fixed ones need not be filled with spaces.
+    public var accepted: [String]
+    /// Data records and the rule each of them breaks.
+    public var refused: [String: RuleID]
+
+    /// Memberwise.
+    public init(accepted: [String], refused: [String: RuleID]) {
+        self.accepted = accepted
+        self.refused = refused
+    }
 }
 
 /// How a month and day get their year from the business date.

@@ -3,7 +3,7 @@
 extension Contract {
     /// Every inconsistency, in the order of the YAML form; empty: the contract can be used.
     public var faults: [ContractFault] {
-        ownFaults + recordFaults + keyFaults + totalFaults + identityRuleFaults
+        ownFaults + csvFaults + recordFaults + keyFaults + totalFaults + identityRuleFaults
     }
 
     private var ownFaults: [ContractFault] {
@@ -17,6 +17,9 @@ extension Contract {
         if name.isEmpty || !letters { add("name", "\"\(name)\" is not of the form [a-z0-9-]+") }
         if !(1...ContractLimits.recordBytesMax).contains(recordBytes) {
             add("recordBytes", "\(recordBytes) is not 1 to \(ContractLimits.recordBytesMax)")
+        }
+        if csv != nil, framings.contains(.none) {
+            add("framings", "CSV records need a separator, so `none` is not possible")
         }
         if framings.isEmpty { add("framings", "no framing is allowed, so no file can be read") }
         if Set(framings).count < framings.count { add("framings", "a framing is named twice") }
@@ -79,7 +82,7 @@ extension Contract {
             found.append(ContractFault(path: path, message: message))
         }
         if let key = recordType(.data)?.field(partitionKey) {
-            if ![.digits, .integer, .text].contains(key.type) {
+            if ![.digits, .integer, .text].contains(key.type) || key.signed == true {
                 add(
                     "partitionKey",
                     "\(partitionKey) is of type \(key.type.rawValue), "
@@ -124,11 +127,20 @@ extension Contract {
                     ContractFault(path: "controlTotals.\(total.name)\(path)", message: message))
             }
             if !names.insert(total.name).inserted { add("", "this name is used twice") }
-            if recordType(.trailer)?.field(total.trailerField)?.type != .integer {
+            let promise = recordType(.trailer)?.field(total.trailerField)
+            if promise?.type != .integer, total.sum == nil || promise?.type != .decimal {
                 add(".trailerField", "there is no integer trailer field \(total.trailerField)")
             }
-            if let sum = total.sum, recordType(.data)?.field(sum)?.type != .integer {
-                add(".sum", "there is no integer data field \(sum)")
+            if let sum = total.sum {
+                let summed = recordType(.data)?.field(sum)
+                if summed?.type != .integer, summed?.type != .decimal {
+                    add(".sum", "there is no integer or decimal data field \(sum)")
+                } else if summed?.scale ?? 0 != promise?.scale ?? 0 {
+                    add(
+                        ".sum",
+                        "\(sum) has \(summed?.scale ?? 0) decimal places, the trailer's field "
+                            + "\(promise?.scale ?? 0)")
+                }
             }
             guard let condition = total.condition else { continue }
             guard let field = recordType(.data)?.field(condition.field), field.type != .filler

@@ -39,6 +39,9 @@ public struct GroupEnvelope: Sendable, Equatable, Codable {
     public var promised: [String: Int64]
     /// Data records of this group, counted, not promised.
     public var dataRecords: UInt64
+    /// 0-based offset of the trailer; nil: there is none, or records are fixed and the offset
+    /// follows from its number.
+    public var trailerOffset: UInt64?
 
     /// Memberwise.
     public init(
@@ -80,7 +83,7 @@ struct EnvelopeTables: Sendable {
 
     init(contract: Contract, parameters: RunParameters, identity: [String: String]) {
         var tables: [RecordType.Role: FieldTable] = [:]
-        for type in contract.recordTypes where type.role != .data {
+        for type in contract.canonicalTypes where type.role != .data {
             do throws(ContractFault) {
                 tables[type.role] = try FieldTable(
                     type, contract.characters, businessDate: parameters.businessDate)
@@ -105,14 +108,14 @@ struct EnvelopeTables: Sendable {
         }
     }
 
-    /// The first rule this header, trailer or end record breaks.
+    /// The first rule this header, trailer or end record breaks, and the index of its field.
     func finding(
         _ role: RecordType.Role, _ record: Span<UInt8>
-    ) -> (field: String, finding: FieldTable.Finding)? {
+    ) -> (field: Int, finding: FieldTable.Finding)? {
         guard let table = tables[role] else { return nil }
         for index in table.entries.indices {
             if let finding = table.finding(table.entries[index], record) {
-                return (table.names[index], finding)
+                return (index, finding)
             }
         }
         return nil
@@ -147,8 +150,15 @@ struct EnvelopeTables: Sendable {
         return figures
     }
 
+    /// The name of a field.
+    func name(_ role: RecordType.Role, _ field: Int) -> String { tables[role]?.names[field] ?? "" }
+
+    /// What in the header belongs to another file.
+    ///
+    /// - Parameter offset: Where the field of this index, which begins at this byte of the
+    ///   canonical record, stands in the file.
     func identityFaults(
-        _ fields: [String: String], record: UInt64, fileOffset: UInt64
+        _ fields: [String: String], record: UInt64, offset: (_ field: Int, _ byte: Int) -> UInt64
     ) -> [IdentityFault] {
         guard let table = tables[.header] else { return [] }
         return expectations.compactMap { field, expected in
@@ -158,7 +168,7 @@ struct EnvelopeTables: Sendable {
             let shown = found.isEmpty ? "blank" : "\"\(found)\""
             return IdentityFault(
                 field: name, expected: expected, found: found, recordNumber: record,
-                fileOffset: fileOffset + UInt64(table.entries[field].start),
+                fileOffset: offset(field, table.entries[field].start),
                 message: "The header record \(record) has \(shown) in the field \(name); this "
                     + "job expects \"\(expected)\".")
         }

@@ -1,10 +1,11 @@
 // The slow side of `EnvelopeReader`: records around the data, faults, and how a file may end.
 
 extension EnvelopeReader {
-    /// Takes the record into the counts and the groups.
+    /// Takes the record into the counts and the groups; `record` is canonical, `fieldOffset` says
+    /// where its fields stand in the file.
     mutating func enter(
         _ role: RecordType.Role, _ number: UInt64, _ record: Span<UInt8>, _ block: Span<UInt8>,
-        _ at: Int
+        _ at: Int, fieldOffset: (_ field: Int, _ byte: Int) -> UInt64
     ) throws(StructureFault) {
         if role == .header || (role != .end && !groupOpen) {
             guard groups.count < ContractLimits.groupsMax else {
@@ -24,8 +25,7 @@ extension EnvelopeReader {
             groups[group].headerRecord = number
             groups[group].headerFields = fields
             let room = RecordsLimits.identityFaultsMax - identityFaults.count
-            let found = tables.identityFaults(
-                fields, record: number, fileOffset: layout.fileOffset(ofRecord: number))
+            let found = tables.identityFaults(fields, record: number, offset: fieldOffset)
             identityFaults.append(contentsOf: found.prefix(max(0, room)))
         case .data:
             groups[group].dataRecords += 1
@@ -53,7 +53,8 @@ extension EnvelopeReader {
             index != byte && tables.isPersonal(role, byteInRecord: index)
         }
         throw StructureFault(
-            .badField(role: role, field: field, rule: finding.rule), record: number,
+            .badField(role: role, field: tables.name(role, field), rule: finding.rule),
+            record: number,
             fileOffset: layout.fileOffset(ofRecord: number) + UInt64(byte), excerpt)
     }
 

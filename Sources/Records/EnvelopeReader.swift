@@ -165,7 +165,8 @@ public struct EnvelopeReader: Sendable {
         let role = try role(block, at, number)
         let record = block.extracting(at..<(at + layout.recordBytes))
         if role != .data { try checkFields(role, number, block, at, record) }
-        try enter(role, number, record, block, at)
+        let offset = layout.fileOffset(ofRecord: number)
+        try enter(role, number, record, block, at) { _, byte in offset + UInt64(byte) }
         // What follows the end record has rules of its own: `readBehindEnd`.
         let separated = whole && role != .end
         if separated { try checkSeparator(block, at: at + layout.recordBytes, record: number) }

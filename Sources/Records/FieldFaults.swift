@@ -44,9 +44,32 @@ extension Field {
     /// Settings that do not belong to the field's type.
     private var typeFaults: [String] {
         var found: [String] = []
-        if type == .integer, bytes > ContractLimits.integerDigitsMax {
+        let sign = signed == true ? 1 : 0
+        let point = scale ?? 0 > 0 ? 1 : 0
+        let isNumber = type == .integer || type == .decimal
+        if isNumber, bytes - sign - point > ContractLimits.integerDigitsMax {
+            let kind = type == .integer ? "an integer" : "a decimal"
             found.append(
-                "an integer has at most \(ContractLimits.integerDigitsMax) digits, not \(bytes)")
+                "\(kind) has at most \(ContractLimits.integerDigitsMax) digits, not "
+                    + "\(bytes - sign - point)")
+        }
+        if isNumber, bytes - sign - point - (scale ?? 0) < 1 {
+            found.append("\(bytes) bytes have no room for a digit")
+        }
+        if signed != nil, !isNumber { found.append("`signed` is only for integer and decimal") }
+        if type == .decimal, !(0..<ContractLimits.integerDigitsMax).contains(scale ?? -1) {
+            found.append("a decimal needs `scale`: 0 to \(ContractLimits.integerDigitsMax - 1)")
+        }
+        if type != .decimal, scale != nil { found.append("`scale` is only for decimal") }
+        if type == .date, bytes != dateFormat?.bytes {
+            found.append("a date needs `format` and the length of its form")
+        }
+        if type != .date, dateFormat != nil { found.append("`format` is only for date") }
+        if zeroFill != nil, type != .digits, type != .monthDay {
+            found.append("`zero_fill` is only for digits and month-day")
+        }
+        if type == .date || type == .decimal, values != nil || pattern != nil {
+            found.append("`enum` and `pattern` are not for \(type.rawValue)")
         }
         if type == .monthDay, bytes != 4 { found.append("a month and day has 4 bytes") }
         if type == .monthDay, resolve == nil {
@@ -54,7 +77,9 @@ extension Field {
         }
         if type != .monthDay, resolve != nil { found.append("`resolve` is only for month-day") }
         if type != .integer, minimum != nil { found.append("`minimum` is only for integer") }
-        if let minimum, minimum < 0 { found.append("`minimum` is below 0, as no field can be") }
+        if let minimum, minimum < 0, signed != true {
+            found.append("`minimum` is below 0, as no field can be")
+        }
         if type != .text, maxLength != nil { found.append("`maxLength` is only for text") }
         if let maxLength, maxLength < 1 || maxLength > bytes {
             found.append("`maxLength` \(maxLength) is not 1 to \(bytes)")

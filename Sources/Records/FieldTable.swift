@@ -13,6 +13,11 @@ struct FieldTable: Sendable {
         var type: FieldType
         var required: Bool
         var personal: Bool
+        /// A decimal, or an integer with a sign: read by `FieldNumber`.
+        var isNumber: Bool
+        var signed: Bool
+        var scale: Int
+        var dateFormat: DateFormat
         /// nil: any number.
         var minimum: Int64?
         /// At least the field's length when the contract sets no limit.
@@ -36,10 +41,12 @@ struct FieldTable: Sendable {
     let businessDate: CalendarDate?
     private let values: ValueLists
     private let patterns: [Pattern]
+    private let lineBreaks: Bool
 
-    /// Compiles the fields of a record type; `path` names it in a fault.
+    /// Compiles the fields of a record type; `lineBreaks`: text may hold them.
     init(
-        _ type: RecordType, _ repertoire: CharacterRepertoire, businessDate: CalendarDate?
+        _ type: RecordType, _ repertoire: CharacterRepertoire, businessDate: CalendarDate?,
+        lineBreaks: Bool = false
     ) throws(ContractFault) {
         var entries: [Entry] = []
         var lists = ValueLists()
@@ -59,7 +66,10 @@ struct FieldTable: Sendable {
             entries.append(
                 Entry(
                     start: field.at - 1, end: field.at - 1 + field.bytes, type: field.type,
-                    required: field.required, personal: field.personal, minimum: field.minimum,
+                    required: field.required, personal: field.personal,
+                    isNumber: field.type == .decimal || field.signed == true,
+                    signed: field.signed == true, scale: field.scale ?? 0,
+                    dateFormat: field.dateFormat ?? .hyphens, minimum: field.minimum,
                     maxLength: field.maxLength ?? field.bytes,
                     values: field.values.map { lists.add($0, repertoire) } ?? -1,
                     pattern: pattern, resolution: field.resolve ?? .past))
@@ -70,6 +80,7 @@ struct FieldTable: Sendable {
         names = type.fields.map(\.name)
         self.repertoire = repertoire
         self.businessDate = businessDate
+        self.lineBreaks = lineBreaks
     }
 
     /// The first rule this field breaks; nil: none.
@@ -77,6 +88,8 @@ struct FieldTable: Sendable {
         switch entry.type {
         case .filler: return nil
         case .text: return textFinding(entry, record)
+        case .date, .decimal: return scalarFinding(entry, record)
+        case .integer where entry.isNumber: return scalarFinding(entry, record)
         case .digits, .integer, .monthDay:
             let bad = firstNonDigit(entry, record)
             guard bad == entry.end else {
@@ -97,16 +110,47 @@ struct FieldTable: Sendable {
         }
     }
 
+    /// Of a date, a decimal or a number with a sign.
+    private func scalarFinding(_ entry: Entry, _ record: Span<UInt8>) -> Finding? {
+        guard !isBlank(entry, record) else {
+            return entry.required ? Finding(rule: .required, byteInRecord: entry.start) : nil
+        }
+        if entry.type == .date {
+            return date(entry, record) == nil
+                ? Finding(rule: .date, byteInRecord: entry.start) : nil
+        }
+        switch FieldNumber.read(
+            record, entry.start, entry.end, signed: entry.signed, scale: entry.scale)
+        {
+        case .misread(let rule, let at): return Finding(rule: rule, byteInRecord: at)
+        case .value(let value):
+            if let finding = listFinding(entry, record, entry.end) { return finding }
+            guard let minimum = entry.minimum, value < minimum else { return nil }
+            return Finding(rule: .minimum, byteInRecord: entry.start)
+        }
+    }
+
     private func textFinding(_ entry: Entry, _ record: Span<UInt8>) -> Finding? {
         let end = textEnd(entry, record)
         guard end > entry.start else {
             return entry.required ? Finding(rule: .required, byteInRecord: entry.start) : nil
         }
+        if repertoire == .utf8 { return utf8Finding(entry, record, end) }
         for index in entry.start..<end where !repertoire.contains(record[index]) {
             return Finding(rule: .characters, byteInRecord: index)
         }
         guard end - entry.start <= entry.maxLength else {
             return Finding(rule: .maxLength, byteInRecord: entry.start + entry.maxLength)
+        }
+        return listFinding(entry, record, end)
+    }
+
+    /// Of text in UTF-8 that is not blank.
+    private func utf8Finding(_ entry: Entry, _ record: Span<UInt8>, _ end: Int) -> Finding? {
+        let found = UTF8Reading.check(record, entry.start, end, lineBreaks: lineBreaks)
+        if let rule = found.rule { return Finding(rule: rule, byteInRecord: found.index) }
+        guard found.characters <= entry.maxLength else {
+            return Finding(rule: .maxLength, byteInRecord: entry.start)
         }
         return listFinding(entry, record, end)
     }
@@ -167,15 +211,25 @@ extension FieldTable {
     }
 
     /// The number; nil when the field is blank, is not all digits, or has over 18 of them.
+    ///
+    /// Of a decimal, in units of its last decimal place.
     func integer(_ entry: Entry, _ record: Span<UInt8>) -> Int64? {
+        if entry.isNumber {
+            return FieldNumber.read(
+                record, entry.start, entry.end, signed: entry.signed, scale: entry.scale
+            ).value
+        }
         guard entry.type != .filler, entry.end - entry.start <= ContractLimits.integerDigitsMax,
             firstNonDigit(entry, record) == entry.end
         else { return nil }
         return number(entry, record)
     }
 
-    /// The day; nil when the field is no month and day, or has no year near the business date.
+    /// The day; nil when the field holds none, or has no year near the business date.
     func date(_ entry: Entry, _ record: Span<UInt8>) -> CalendarDate? {
+        if entry.type == .date {
+            return CalendarDate(record, entry.start, entry.end, entry.dateFormat)
+        }
         guard entry.type == .monthDay, let businessDate, let monthDay = integer(entry, record)
         else { return nil }
         return CalendarDate.resolve(
@@ -185,9 +239,15 @@ extension FieldTable {
 
     /// Appends the normalised text as UTF-8; false and nothing appended when blank.
     ///
-    /// A month and day with a year becomes its ISO text; without one it is unreadable: false.
+    /// A month and day with a year becomes its ISO text; without one it is unreadable: false. A
+    /// decimal loses its leading zeros and gets all its decimal places.
     func appendText(_ entry: Entry, _ record: Span<UInt8>, to utf8: inout [UInt8]) -> Bool {
-        guard entry.type != .monthDay else {
+        if entry.type == .decimal {
+            guard let value = integer(entry, record) else { return false }
+            utf8.append(contentsOf: FieldNumber.text(value, scale: entry.scale).utf8)
+            return true
+        }
+        guard entry.type != .monthDay, entry.type != .date else {
             guard let date = date(entry, record) else { return false }
             utf8.append(contentsOf: date.iso.utf8)
             return true
@@ -209,7 +269,14 @@ extension FieldTable {
 
     /// Whether every byte of the field can be part of a value of its type.
     func isReadable(_ entry: Entry, _ record: Span<UInt8>) -> Bool {
-        guard entry.type == .text else { return firstNonDigit(entry, record) == entry.end }
+        guard entry.type == .text else {
+            guard !entry.isNumber else { return integer(entry, record) != nil }
+            return firstNonDigit(entry, record) == entry.end
+        }
+        if repertoire == .utf8 {
+            let end = textEnd(entry, record)
+            return UTF8Reading.check(record, entry.start, end, lineBreaks: lineBreaks).rule == nil
+        }
         for index in entry.start..<entry.end where !repertoire.contains(record[index]) {
             return false
         }

@@ -6,7 +6,8 @@ public struct FrameLayout: Codable, Sendable, Equatable {
     public var framing: Framing
     /// Bytes of a record without its separator.
     public var recordBytes: Int
-    /// Bytes from the start of one record to the start of the next.
+    /// Bytes from the start of one record to the start of the next; 0: CSV records, each of its
+    /// own length.
     public var strideBytes: Int
 
     /// The layout of files with this framing.
@@ -16,7 +17,10 @@ public struct FrameLayout: Codable, Sendable, Equatable {
         strideBytes = recordBytes + framing.separator.count
     }
 
-    /// The 0-based byte at which a record begins; records count from 1.
+    /// Whether records are lines of their own length, so that no offset follows from a number.
+    public var isCSV: Bool { strideBytes == 0 }
+
+    /// The 0-based byte at which a fixed record begins; records count from 1.
     public func fileOffset(ofRecord number: UInt64) -> UInt64 {
         (number - 1) * UInt64(strideBytes)
     }
@@ -34,6 +38,12 @@ public struct FrameLayout: Codable, Sendable, Equatable {
     public static func detect(
         _ head: Span<UInt8>, contract: Contract
     ) throws(StructureFault) -> FrameLayout {
+        if let format = contract.csv {
+            let framing = try CSVDetector(contract, format).framing(head)
+            var layout = FrameLayout(framing: framing, recordBytes: contract.recordBytes)
+            layout.strideBytes = 0
+            return layout
+        }
         let detector = FrameDetector(contract: contract)
         let framing = try detector.framing(head)
         return FrameLayout(framing: framing, recordBytes: contract.recordBytes)
@@ -41,7 +51,7 @@ public struct FrameLayout: Codable, Sendable, Equatable {
 }
 
 /// The reasoning behind `FrameLayout.detect`, from the most telling sign to the least.
-private struct FrameDetector {
+struct FrameDetector {
     let contract: Contract
     private var length: Int { contract.recordBytes }
     /// What a file without any separator to go by is taken for.
@@ -54,7 +64,7 @@ private struct FrameDetector {
     func framing(_ head: Span<UInt8>) throws(StructureFault) -> Framing {
         guard !head.isEmpty else { throw fault(.emptyFile, head, at: 0) }
         if hasByteOrderMark(head) { throw fault(.byteOrderMark, head, at: 0) }
-        if let at = firstUTF8(head) { throw fault(.looksLikeUTF8, head, at: at) }
+        if let at = Self.firstUTF8(head) { throw fault(.looksLikeUTF8, head, at: at) }
         let newline = firstNewline(head)
         guard isMarker(head[0]) else {
             // A blank first line is a record of no bytes, not an unknown one.
@@ -109,7 +119,7 @@ private struct FrameDetector {
     ///
     /// Such a character begins with a byte of 0xE0 or more, which no repertoire here holds; two
     /// kana side by side can look like a character of two bytes, so those prove nothing.
-    private func firstUTF8(_ head: Span<UInt8>) -> Int? {
+    static func firstUTF8(_ head: Span<UInt8>) -> Int? {
         var first: Int?
         var index = 0
         while index < head.count {

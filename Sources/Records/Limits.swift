@@ -14,9 +14,18 @@ public enum RecordsLimits {
     /// and rule, and nobody reads more than the first few.
     public static let identityFaultsMax = 1_000
 
-    /// Bytes of the file's start that decide its framing: two records with their separators and
-    /// one end mark.
+    /// Bytes of one CSV record with its quotes and padding, without its separator: like a fixed
+    /// one, so that a quote nobody closes is found out after 64 KiB and not after the file.
+    public static let csvRecordBytesMax = ContractLimits.recordBytesMax
+    /// Characters of a rejected CSV cell that are shown: it may be as long as a record.
+    public static let shownCharactersMax = 60
+    /// Small records a contract may show; each is checked by every `lint`.
+    public static let contractSamplesMax = 200
+
+    /// Bytes of the file's start that decide its framing: of fixed records two with their
+    /// separators and one end mark, of CSV a byte order mark and one record.
     public static func headBytes(_ contract: Contract) -> Int {
-        2 * (contract.recordBytes + 2) + 1
+        if contract.csv != nil { return csvRecordBytesMax + 5 }
+        return 2 * (contract.recordBytes + 2) + 1
     }
 }

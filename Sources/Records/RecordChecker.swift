@@ -29,7 +29,9 @@ public struct RecordChecker: Sendable {
         guard let data = contract.recordType(.data) else {
             throw ContractFault(path: "records", message: "there is no data record type")
         }
-        table = try FieldTable(data, contract.characters, businessDate: parameters.businessDate)
+        table = try FieldTable(
+            data, contract.characters, businessDate: parameters.businessDate,
+            lineBreaks: contract.csv?.lineBreaksInQuotes ?? false)
         recordBytes = contract.recordBytes
         let names = data.fields.map(\.name)
         keyField = names.firstIndex(of: contract.partitionKey) ?? -1
@@ -91,6 +93,8 @@ public struct RecordChecker: Sendable {
     public func fieldIndex(_ name: String) -> Int? { table.names.firstIndex(of: name) }
 
     /// The number in a field of digits; nil: blank (or, in a record that was not checked, unreadable).
+    ///
+    /// Of a decimal, in units of its last decimal place.
     public func integer(_ field: Int, _ record: Span<UInt8>) -> Int64? {
         table.integer(table.entries[field], record)
     }
@@ -104,7 +108,8 @@ public struct RecordChecker: Sendable {
         table.appendText(table.entries[field], record, to: &bytes)
     }
 
-    /// The day in a month-and-day field; nil: blank or no such day near the business date.
+    /// The day in a date or month-and-day field; nil: blank, or no such day (near the business
+    /// date).
     public func date(_ field: Int, _ record: Span<UInt8>) -> CalendarDate? {
         table.date(table.entries[field], record)
     }
@@ -116,6 +121,12 @@ public struct RecordChecker: Sendable {
     public func display(_ field: Int, _ record: Span<UInt8>, masked: Bool) -> String {
         let entry = table.entries[field]
         let end = table.textEnd(entry, record)
+        if table.repertoire == .utf8 {
+            let scalars = FileText.scalars(record.extracting(entry.start..<end), .utf8)
+            let count = scalars.count
+            let hidden = masked && entry.personal ? (count < 5 ? count : count - 2) : 0
+            return scalars.enumerated().map { $0.offset < hidden ? "*" : $0.element }.joined()
+        }
         let length = end - entry.start
         let hidden = masked && entry.personal ? (length < 5 ? length : length - 2) : 0
         var text = String(repeating: "*", count: hidden)

@@ -28,6 +28,18 @@ public struct StructureFault: Error, Sendable, Equatable {
         case tooManyGroups(limit: Int)
         /// A header, trailer or end record breaks a field rule.
         case badField(role: RecordType.Role, field: String, rule: RuleID)
+        /// A CSV record of more bytes; `quoted`: from the offending byte on inside quotes.
+        case recordTooLong(limit: Int, quoted: Bool)
+        /// A line break between quotes, which the contract does not allow.
+        case lineBreakInQuotes(openedRecord: UInt64)
+        /// The file ends between quotes.
+        case unclosedQuote
+        /// A wrong name in the header row; `column` counts from 1, "" stands for no column.
+        case headerRow(column: Int, expected: String, found: String)
+        /// The file has no header row.
+        case headerRowMissing
+        /// The file does not begin with the byte order mark it must have.
+        case byteOrderMarkMissing
     }
 
     /// What is wrong.
@@ -88,6 +100,24 @@ extension StructureFault.Kind {
         case .badField(let role, let field, let rule):
             return "The \(role.rawValue) record \(record) breaks the rule \(rule.rawValue) in "
                 + "the field \(field) \(place)."
+        case .recordTooLong(let limit, let quoted):
+            return quoted
+                ? "The quote that record \(record) opens \(place) is not closed within \(limit) "
+                    + "bytes."
+                : "Record \(record) has more than \(limit) bytes; the last one allowed stands "
+                    + "before byte \(fileOffset)."
+        case .lineBreakInQuotes(let opened):
+            return "The quote opened in line \(opened), \(place), is not closed in its line."
+        case .unclosedQuote:
+            return "The file ends before the quote is closed that record \(record) opens \(place)."
+        case .headerRow(let column, let expected, let found):
+            let wanted = expected.isEmpty ? "no more columns" : "\"\(expected)\""
+            let shown = found.isEmpty ? "nothing" : "\"\(found)\""
+            return "The header row has \(shown) in column \(column), \(place), where \(wanted) "
+                + "is expected."
+        case .headerRowMissing: return "The file has no header row."
+        case .byteOrderMarkMissing:
+            return "The file does not begin with the byte order mark of UTF-8."
         }
     }
 
@@ -114,6 +144,17 @@ extension StructureFault.Kind {
             "Transfer the file in binary mode, without any conversion of characters."
         case .tooManyGroups: "Ask the sender to split the file."
         case .badField: "Check that this is the right file, then ask the sender to correct it."
+        case .recordTooLong(_, true), .unclosedQuote, .lineBreakInQuotes:
+            "Ask the sender to close or double the quote; where line breaks inside quotes are meant, "
+                + "set line_breaks_in_quotes in the contract."
+        case .recordTooLong(_, false):
+            "Check the separators: the file may end its lines with other bytes than the contract "
+                + "allows."
+        case .headerRow, .headerRowMissing:
+            "Check that this is the right file; names and order of its columns must be those of the "
+                + "contract."
+        case .byteOrderMarkMissing:
+            "Ask for the file as UTF-8 with a byte order mark, or set byte_order_mark: optional."
         }
     }
 

@@ -18,6 +18,16 @@ public enum RuleID: String, Codable, Sendable, CaseIterable {
     case characters
     /// No such day, or none near the business date.
     case date
+    /// More decimal places than the field has.
+    case scale
+    /// Bytes that are no character of the file's encoding.
+    case encoding
+    /// A CSV cell longer than its field, or a code that is too short and not to be zero-filled.
+    case cellLength = "cell-length"
+    /// A CSV record with too many or too few cells.
+    case cellCount = "cell-count"
+    /// A quote inside an unquoted CSV cell, or text behind a closing quote.
+    case quote
     /// A second record with the same unique key.
     case unique
     /// The key lies outside the partition table.

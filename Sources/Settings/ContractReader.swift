@@ -6,12 +6,28 @@ public import Records
 extension Contract {
     /// The contract in a YAML text.
     ///
+    /// - Parameter base: Finds the contract that `based_on:` names.
     /// - Throws: Every fault of syntax and type together; consistency is not checked here.
-    public static func parse(_ text: String, file: String) throws(SettingsFaults) -> Contract {
+    public static func parse(
+        _ text: String, file: String,
+        base: (_ name: String) throws(SettingsFaults) -> Contract = {
+            name throws(SettingsFaults) in
+            throw SettingsFaults([
+                SettingsFault(
+                    file: name, path: "based_on", message: "there is no contract '\(name)' here")
+            ])
+        }
+    ) throws(SettingsFaults) -> Contract {
         let log = FaultLog(file: file, text: text)
         var contract: Contract?
         if let root = YAMLDocument.read(text, log: log) {
-            contract = YAMLKind.contract.read(YAMLCursor(node: root, path: "", log: log))
+            let cursor = YAMLCursor(node: root, path: "", log: log)
+            var found: Contract?
+            if case .map = root.content, let name = YAMLMap(cursor)?.value("based_on") {
+                found = try YAMLKind<String>.name.read(name).map(base)
+                try log.throwIfAny()
+            }
+            contract = YAMLKind.contract(base: found).read(cursor)
         }
         try log.throwIfAny()
         guard let contract else { preconditionFailure("a contract refused without a fault") }
@@ -20,29 +36,93 @@ extension Contract {
 }
 
 extension YAMLKind where Value == Contract {
-    fileprivate static var contract: Self {
+    /// - Parameter base: What the contract is based on; nil: on nothing.
+    fileprivate static func contract(base: Contract?) -> Self {
         map("a contract, a map") { map in
             let name = map.required("contract", as: .name)
-            let title = map.optional("title", as: .text, default: "")
-            let recordBytes = map.required("record_bytes", as: .recordPosition)
-            let framings = map.required("framings", as: .list(of: .choice(Framing.allCases)))
-            let endMark = map.optional("end_mark", as: .byte)
-            let characters = map.required(
-                "characters", as: .choice([CharacterRepertoire.ascii, .jisX0201]))
-            let recordTypes = map.required("records", as: .recordTypes)
-            let partitionKey = map.required("partition_key", as: .word)
+            _ = map.optional("based_on", as: .name)
+            let title = map.optional("title", as: .text, default: base?.title ?? "")
+            let format = map.optional(
+                "format", as: .choice(ContractFormat.allCases),
+                default: base?.csv == nil ? .fixed : .csv)
+            var csv = base?.csv
+            if format == .csv {
+                csv = map.optional("csv", as: .dialect, default: base?.csv ?? CSVFormat())
+            }
+            let layout =
+                if let base { based(on: base, isCSV: format == .csv, &map) } else {
+                    format == .csv ? csvLayout(&map) : fixedLayout(&map)
+                }
+            let endMark = map.optional("end_mark", as: .byte) ?? base?.endMark
+            let key = map.optional("partition_key", as: .word) ?? base?.partitionKey
+            if key == nil, !map.has("partition_key") {
+                map.cursor.fault("the key 'partition_key' is missing")
+            }
             let uniqueKey = map.optional("unique_key", as: .list(of: .fieldReference))
             let totals = map.optional("control_totals", as: .controlTotals)
             let identity = map.optional("identity", as: .identities)
-            guard let name, let recordBytes, let framings, let characters, let recordTypes,
-                let partitionKey
-            else { return nil }
+            let samples = map.optional("samples", as: .samples)
+            guard let name, let layout, let key else { return nil }
             return Contract(
-                name: name, title: title, recordBytes: recordBytes, framings: framings,
-                endMark: endMark, characters: characters, recordTypes: recordTypes,
-                partitionKey: partitionKey, uniqueKey: uniqueKey ?? [],
-                controlTotals: totals ?? [], identity: identity ?? [])
+                name: name, title: title, recordBytes: layout.recordBytes,
+                framings: layout.framings, endMark: endMark, characters: layout.characters,
+                recordTypes: layout.recordTypes, partitionKey: key,
+                uniqueKey: uniqueKey ?? base?.uniqueKey ?? [],
+                controlTotals: totals ?? base?.controlTotals ?? [],
+                identity: identity ?? base?.identity ?? [], csv: csv, samples: samples)
         }
+    }
+
+    private static var characterSets: YAMLKind<CharacterRepertoire> {
+        .choice([.ascii, .jisX0201, .utf8])
+    }
+
+    /// Record types and what frames them.
+    fileprivate struct Layout {
+        var recordBytes: Int
+        var framings: [Framing]
+        var characters: CharacterRepertoire
+        var recordTypes: [RecordType]
+    }
+
+    private static func fixedLayout(_ map: inout YAMLMap) -> Layout? {
+        let recordBytes = map.required("record_bytes", as: .recordPosition)
+        let framings = map.required("framings", as: .list(of: .choice(Framing.allCases)))
+        let characters = map.required("characters", as: characterSets)
+        let recordTypes = map.required("records", as: .recordTypes(.fixed))
+        guard let recordBytes, let framings, let characters, let recordTypes else { return nil }
+        return Layout(
+            recordBytes: recordBytes, framings: framings, characters: characters,
+            recordTypes: recordTypes)
+    }
+
+    /// Columns have no positions: the canonical record is made of them in their order.
+    private static func csvLayout(_ map: inout YAMLMap) -> Layout? {
+        let framings = map.optional(
+            "framings", as: .list(of: .choice(Framing.allCases)), default: [.crlf, .lf, .cr])
+        let characters = map.optional("characters", as: characterSets, default: .utf8)
+        var recordTypes: [RecordType]?
+        switch map.exactlyOne(of: ["columns", "records"]) {
+        case "columns":
+            recordTypes = map.required("columns", as: .columns(characters)).map { [$0] }
+        case "records": recordTypes = map.required("records", as: .recordTypes(.csv(characters)))
+        default: break
+        }
+        guard let recordTypes else { return nil }
+        return Layout(
+            recordBytes: max(1, recordTypes.map(\.bytes).max() ?? 1), framings: framings,
+            characters: characters, recordTypes: recordTypes.map(\.inColumnOrder))
+    }
+
+    private static func based(
+        on base: Contract, isCSV: Bool, _ map: inout YAMLMap
+    ) -> Layout {
+        let inherited = isCSV ? base.framings.filter { $0 != .none } : base.framings
+        return Layout(
+            recordBytes: base.recordBytes,
+            framings: map.optional(
+                "framings", as: .list(of: .choice(Framing.allCases)), default: inherited),
+            characters: base.characters, recordTypes: base.recordTypes)
     }
 }
 

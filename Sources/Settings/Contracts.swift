@@ -17,20 +17,49 @@ public enum Contracts {
     /// - Throws: ``SettingsFaults`` when there is none, or when its file is wrong. A wrong file
     ///   is never passed over for one that is built in.
     public static func find(_ name: String, directory: String?) throws -> Contract {
+        try find(name, directory: directory, depth: 0)
+    }
+
+    /// - Parameter depth: How many contracts are based on this one, on the way here.
+    private static func find(
+        _ name: String, directory: String?, depth: Int
+    ) throws(SettingsFaults) -> Contract {
         guard Words.isName(name) else { throw unknown(name, directory) }
         for folder in folders(directory) {
             let path = "\(folder)/\(name).yaml"
             guard FileManager.default.fileExists(atPath: path) else { continue }
-            return try named(name, Contract.parse(try SettingsFile.read(path), file: path), path)
+            let text = try SettingsFile.read(path)
+            return try named(
+                name, parse(text, path, directory: directory, depth: depth), path)
         }
         guard let bytes = embedded[name] else { throw unknown(name, directory) }
         let file = "(built in) \(name).yaml"
         return try named(
-            name, Contract.parse(String(decoding: bytes, as: UTF8.self), file: file), file)
+            name,
+            parse(
+                String(decoding: bytes, as: UTF8.self), file, directory: directory, depth: depth),
+            file)
+    }
+
+    private static func parse(
+        _ text: String, _ file: String, directory: String?, depth: Int
+    ) throws(SettingsFaults) -> Contract {
+        try Contract.parse(text, file: file) { base throws(SettingsFaults) in
+            guard depth < SettingsLimits.contractBasesMax else {
+                throw SettingsFaults([
+                    SettingsFault(
+                        file: file, path: "based_on",
+                        message: "more than \(SettingsLimits.contractBasesMax) contracts are based "
+                            + "on one another")
+                ])
+            }
+            return try find(base, directory: directory, depth: depth + 1)
+        }
     }
 
     private static let embedded: [String: [UInt8]] = [
-        "zengin-91-result": PackageResources.zengin_91_result_yaml
+        "zengin-91-result": PackageResources.zengin_91_result_yaml,
+        "zengin-91-result-csv": PackageResources.zengin_91_result_csv_yaml,
     ]
 
     private static func folders(_ directory: String?) -> [String] {

@@ -23,7 +23,8 @@ public struct Job: Codable, Sendable, Equatable {
     public var target: Target
     /// How the partition table comes about.
     public var partitions: PartitionRule
-    /// Worker processes the coordinator starts; 1 to `SettingsLimits.workersMax`.
+    /// Worker processes the coordinator starts, up to `SettingsLimits.workersMax`; 0: it waits for
+    /// workers of other machines.
     public var workers: Int
     /// Rows of one load transaction, 100 to `SettingsLimits.commitIntervalMax`.
     public var commitInterval: Int
@@ -131,6 +132,8 @@ public struct Target: Codable, Sendable, Equatable {
     public var updateCountColumn: String?
     /// What every other written column gets.
     public var columns: [ColumnMapping]
+    /// What becomes of rows whose key the input lacks; nil: they are left alone.
+    public var absent: Absent?
 
     /// How records meet rows.
     public enum Mode: String, Codable, Sendable, CaseIterable {
@@ -174,6 +177,8 @@ public struct Target: Codable, Sendable, Equatable {
         case field(String)
         /// A literal text, cast to the column's type.
         case constant(String)
+        /// NULL: `{constant: null}`.
+        case null
         /// A run parameter.
         case parameter(String)
         /// A SQL expression over `new.FIELD` and `old.COLUMN`; `old` is the row as it was before
@@ -187,7 +192,7 @@ public struct Target: Codable, Sendable, Equatable {
     /// Memberwise.
     public init(
         table: String, mode: Mode, key: [ColumnField], lockColumn: String, lockTrusted: Bool,
-        updateCountColumn: String?, columns: [ColumnMapping]
+        updateCountColumn: String?, columns: [ColumnMapping], absent: Absent? = nil
     ) {
         self.table = table
         self.mode = mode
@@ -196,6 +201,7 @@ public struct Target: Codable, Sendable, Equatable {
         self.lockTrusted = lockTrusted
         self.updateCountColumn = updateCountColumn
         self.columns = columns
+        self.absent = absent
     }
 }
 

@@ -46,9 +46,10 @@ public func faults(job: Job, contract: Contract) -> [JobFault] {
             found += fieldFaults(field, contract, path: columnPath)
         case .sql(let text):
             found += expressionFaults(text, contract, path: columnPath)
-        case .constant, .parameter, .before: break
+        case .constant, .null, .parameter, .before: break
         }
     }
+    found += absentFaults(job, contract, path: "\(path).target.absent")
     let settings: [String] = contract.identity.compactMap { identity in
         guard case .setting(let name) = identity.expectation else { return nil }
         return name
@@ -77,6 +78,28 @@ public func faults(job: Job, contract: Contract) -> [JobFault] {
 /// The names of a record type's fields that hold a value.
 private func names(_ contract: Contract, _ role: RecordType.Role) -> [String] {
     (contract.recordType(role)?.fields ?? []).filter { $0.type != .filler }.map(\.name)
+}
+
+/// Closing what the input lacks goes by ranges of the partition key (PROTOCOL 26).
+private func absentFaults(_ job: Job, _ contract: Contract, path: String) -> [JobFault] {
+    guard job.target.absent != nil else { return [] }
+    let key = contract.partitionKey
+    guard job.target.key.contains(where: { $0.field == key }) else {
+        return [
+            JobFault(
+                path: path,
+                message: "the contract's partition key '\(key)' is not in the target's key, so that"
+                    + " the rows of a key range cannot be told")
+        ]
+    }
+    let type = contract.recordType(.data)?.field(key)?.type
+    guard type != .digits, type != .text else { return [] }
+    return [
+        JobFault(
+            path: path,
+            message: "the contract's partition key '\(key)' is neither digits nor text, so that the"
+                + " rows of a key range cannot be told")
+    ]
 }
 
 private func fieldFaults(_ field: String, _ contract: Contract, path: String) -> [JobFault] {

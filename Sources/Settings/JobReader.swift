@@ -22,6 +22,11 @@ struct JobReader {
         let targetReader = TargetReader(parameters: parameters)
         let target = map.required("target", as: YAMLKind(targetReader.read))
         let partitions = map.required("partitions", as: .partitionRule)
+        if target?.absent != nil, case .explicit(let table) = partitions, table.span != .all {
+            map.value("partitions")?.fault(
+                "the ranges leave keys out, and rows of those keys would be closed or not by"
+                    + " chance; with 'absent' the first range has no 'low' and the last no 'high'")
+        }
         var limits = Overrides()
         limits.workers = map.optional("workers", as: .integer(Overrides.workersBounds))
         limits.commitInterval = map.optional(

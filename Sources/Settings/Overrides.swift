@@ -46,11 +46,18 @@ public struct Overrides: Sendable, Equatable {
     public var database: String?
     /// Replaces the state directory and what lies below it by default.
     public var directory: String?
+    /// See `NetworkSettings.listen`.
+    public var listen: String?
+    /// See `NetworkSettings.key`; relative to the current folder.
+    public var key: String?
+    /// See `NetworkSettings.allow`; relative to the current folder.
+    public var allow: String?
 
     /// Nothing replaced.
     public init(origin: Origin = .commandLine) { self.origin = origin }
 
-    /// The variables `KUGIRI_DATABASE_URL`, `KUGIRI_WORKERS` and `KUGIRI_DIRECTORY`.
+    /// The variables `KUGIRI_DATABASE_URL`, `KUGIRI_WORKERS` and `KUGIRI_DIRECTORY`, and for the
+    /// network `KUGIRI_LISTEN`, `KUGIRI_KEY` and `KUGIRI_ALLOW`.
     ///
     /// An empty variable counts as absent.
     public init(environment: [String: String]) throws(SettingsFaults) {
@@ -58,6 +65,9 @@ public struct Overrides: Sendable, Equatable {
         let values = environment.filter { !$0.value.isEmpty }
         database = values["KUGIRI_DATABASE_URL"]
         directory = values["KUGIRI_DIRECTORY"]
+        listen = values["KUGIRI_LISTEN"]
+        key = values["KUGIRI_KEY"]
+        allow = values["KUGIRI_ALLOW"]
         guard let text = values["KUGIRI_WORKERS"] else { return }
         guard let number = Int(text) else {
             throw SettingsFaults([
@@ -87,6 +97,7 @@ public struct Overrides: Sendable, Equatable {
         result.jobs = settings.jobs.mapValues(written)
         result.database = database ?? settings.database
         if let directory { result.directories.move(to: directory) }
+        result.network.replace(listen: listen, key: key, allow: allow)
         return result
     }
 
@@ -112,7 +123,7 @@ public struct Overrides: Sendable, Equatable {
 
     // MARK: Bounds
 
-    static let workersBounds = 1...SettingsLimits.workersMax
+    static let workersBounds = 0...SettingsLimits.workersMax
     static let commitIntervalBounds =
         SettingsLimits.commitIntervalMin...SettingsLimits.commitIntervalMax
     static let sliceRecordsBounds = SettingsLimits.sliceRecordsMin...SettingsLimits.sliceRecordsMax

@@ -10,6 +10,13 @@ public struct Settings: Codable, Sendable, Equatable {
     public var directories: Directories
     /// A libpq address without password; nil: the private server.
     public var database: String?
+    /// Where workers of other machines come in.
+    public var network = NetworkSettings()
+    /// Where a run's events are published.
+    public var events = EventsPlace.meetingPlace
+    /// Finished runs of a job whose run directories stay where they are; older ones go to the
+    /// archive.
+    public var logGenerations = SettingsLimits.logGenerationsDefault
 
     /// The grammar's version this program reads.
     public static let version = 1
@@ -80,11 +87,19 @@ public struct Settings: Codable, Sendable, Equatable {
             _ = map.required("kugiri", as: .version)
             let database = map.optional("database", as: .database)
             let directories = map.optional("directories", as: .directories(base: directory))
+            let network = map.optional("network", as: .network(base: directory))
             let pairs = map.required("jobs", as: .jobs)
+            let events = map.optional("events", as: .events)
+            let generations = map.optional(
+                "log_generations", as: .integer(1...SettingsLimits.logGenerationsMax))
             guard let pairs else { return nil }
-            return Settings(
+            var settings = Settings(
                 jobs: Dictionary(pairs.map { ($0.name, $0) }) { first, _ in first },
                 directories: directories ?? Directories(base: directory), database: database)
+            if let network { settings.network = network }
+            if let events { settings.events = events }
+            if let generations { settings.logGenerations = generations }
+            return settings
         }.read(cursor)
     }
 }

@@ -29,6 +29,12 @@ public enum SettingsLimits {
     public static let silenceMillisecondsMin = 1_000
     /// Silence of a worker, at most: an hour is a whole night's window.
     public static let silenceMillisecondsMax = 3_600_000
+    /// How long a run waits without any worker, unless the file says.
+    public static let workerWaitMillisecondsDefault = 60_000
+    /// How long a run waits without any worker, at least: a worker needs a second to come back.
+    public static let workerWaitMillisecondsMin = 1_000
+    /// How long a run waits without any worker, at most: a night.
+    public static let workerWaitMillisecondsMax = 43_200_000
     /// How long an input must stand still, at most: a day.
     public static let stableSecondsMax = 86_400
     /// Weight of one sample text; sums of many such weights stay far inside an Int.
@@ -51,6 +57,8 @@ public enum SettingsLimits {
     public static let shownLineScalarsMax = 400
     /// A longer value is not repeated in a message, only its length.
     public static let foundCharactersMax = 60
+    /// Contracts based on one another: a form of a form is enough, and a circle ends here.
+    public static let contractBasesMax = 3
     /// A PostgreSQL identifier, in bytes (NAMEDATALEN − 1).
     public static let identifierBytesMax = 63
     /// A job's or contract's name, in bytes: it becomes part of file names and run ids.
@@ -60,4 +68,8 @@ public enum SettingsLimits {
     /// Words compared for "did you mean": longer ones are not typing errors, and the cost is
     /// the product of both lengths.
     public static let comparedCharactersMax = 64
+    /// Finished runs of a job that keep their run directory: a month of nights.
+    public static let logGenerationsDefault = 30
+    /// The most that may be asked for; more directories side by side help nobody.
+    public static let logGenerationsMax = 10_000
 }

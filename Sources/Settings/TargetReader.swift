@@ -4,6 +4,8 @@
 struct TargetReader {
     /// The job's parameters, which columns may name.
     let parameters: [String: Job.ParameterType]
+    /// How faults call a key column.
+    static let keyUse = "a key column"
 
     /// A column's mapping with the places its faults belong to.
     private struct Column {
@@ -29,18 +31,21 @@ struct TargetReader {
         columns = map.required("columns", as: columnsKind)
 
         var reserved: [String: String] = [:]
-        for pair in key ?? [] { reserved[pair.key] = "a key column" }
+        for pair in key ?? [] { reserved[pair.key] = Self.keyUse }
         if let lock { reserve(lock.column, "the lock column", map.value("lock"), &reserved) }
         if let updateCount {
             reserve(updateCount, "the update count", map.value("update_count"), &reserved)
         }
         check(columns ?? [], reserved: reserved)
+        let absentReader = AbsentReader(
+            parameters: parameters, columns: columns?.map(\.mapping), reserved: reserved)
+        let absent = map.optional("absent", as: YAMLKind(absentReader.read))
         guard let table, let mode, let key, let lock, let columns else { return nil }
         return Target(
             table: table, mode: mode,
             key: key.map { Target.ColumnField(column: $0.key, field: $0.value) },
             lockColumn: lock.column, lockTrusted: lock.trusted, updateCountColumn: updateCount,
-            columns: columns.map(\.mapping))
+            columns: columns.map(\.mapping), absent: absent)
     }
 
     private func reserve(
@@ -77,7 +82,7 @@ struct TargetReader {
                     "column '\(name)' is \(use); it is written without a mapping")
             }
             switch column.mapping.source {
-            case .field, .constant: break
+            case .field, .constant, .null: break
             case .parameter(let parameter):
                 guard parameters[parameter] == nil else { break }
                 column.cursor.fault(
@@ -155,12 +160,20 @@ extension YAMLKind where Value == Target.Source {
         map("a source like {field: NAME}") { map in
             switch map.exactlyOne(of: ["field", "constant", "parameter", "sql", "before"]) {
             case "field": map.required("field", as: .field).map { .field($0) }
-            case "constant": map.required("constant", as: .anyText).map { .constant($0) }
+            case "constant": map.required("constant", as: .constant)
             case "parameter": map.required("parameter", as: .word).map { .parameter($0) }
             case "sql": map.required("sql", as: .text).map { .sql($0) }
             case "before": before(&map)
             default: nil
             }
+        }
+    }
+
+    /// A text, or NULL where `null` is written; nothing at all is a fault.
+    private static var constant: Self {
+        Self { cursor in
+            if cursor.isNull { return .null }
+            return YAMLKind<String>.anyText.read(cursor).map { .constant($0) }
         }
     }
 

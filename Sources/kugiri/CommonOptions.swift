@@ -41,7 +41,8 @@ struct SettingsOptions: ParsableArguments {
         }
         do {
             let contract = try Contracts.find(job.contract, directory: settings.directories.base)
-            let found = contract.faults.map {
+            let unsound = contract.faults
+            let found = (unsound.isEmpty ? contract.sampleFaults : unsound).map {
                 "contract \(contract.name): \($0.path): \($0.message)"
             }
             let unfit = faults(job: job, contract: contract).map { "\(path): \($0.description)" }
@@ -89,37 +90,59 @@ enum Database {
 }
 
 /// Runs a command's body: refusals and errors become lines on standard error and an exit code.
+///
+/// - Parameters:
+///   - lastLine: What the stable last line is about; nil: the command has none.
+///   - json: A refusal is an object on standard output too.
 func conduct(
-    _ command: String, lastLine: Conclusion.Subject? = nil, _ body: () throws -> Outcome
+    _ command: String, lastLine: Conclusion.Subject? = nil, json: Bool = false,
+    _ body: () throws -> Outcome
 ) throws {
     let outcome: Outcome
-    var hasConcluded = false
+    var refusal: [String]?
     do {
         outcome = try body()
-        hasConcluded = true
-    } catch let refusal as Refusal {
-        // What was typed wrong is told under the command's name; other lines have their own.
-        for line in refusal.lines {
-            let isPlain = refusal.outcome == .usage && !line.hasPrefix("KGR")
-            if isPlain { Output.error(command, line) } else { Output.error(line) }
-        }
-        outcome = refusal.outcome
     } catch let exit as ExitCode {
         throw exit
-    } catch let error as PostgresError {
-        let isConfiguration = error.kind == .permission || error.kind == .undefined
-        Output.error(command, error.description)
-        outcome = isConfiguration ? .configuration : .infrastructure
-    } catch let error as PrivateServerError {
-        Output.error(command, error.message)
-        outcome = .infrastructure
     } catch {
-        let (code, lines) = Preparation.explain(error, command: command)
+        let (code, lines) = explain(error, command: command)
         for line in lines { Output.error(line) }
         outcome = code
+        refusal = lines
     }
-    if let lastLine, !hasConcluded { Conclusion.lastLine(lastLine, outcome) }
+    if let refusal {
+        if json { try Output.json(Refused(command, outcome, lines: refusal)) }
+        if let lastLine { Conclusion.lastLine(lastLine, outcome) }
+    }
     if outcome != .normal { throw ExitCode(outcome.rawValue) }
+}
+
+/// An error as exit code and lines for people.
+private func explain(
+    _ error: any Error, command: String
+) -> (outcome: Outcome, lines: [String]) {
+    func failed(_ reason: String) -> String {
+        LogMessage(.commandFailed, ["command": command, "reason": reason]).line()
+    }
+    switch error {
+    case let refusal as Refusal:
+        // What was typed wrong is told under the command's name; other lines have their own.
+        return (
+            refusal.outcome,
+            refusal.lines.map { line in
+                refusal.outcome == .usage && !line.hasPrefix("KGR") ? failed(line) : line
+            }
+        )
+    case let error as PostgresError:
+        let isConfiguration = error.kind == .permission || error.kind == .undefined
+        return (
+            isConfiguration ? .configuration : .infrastructure, [failed(error.description)]
+        )
+    case let error as PrivateServerError:
+        return (.infrastructure, [failed(error.message)])
+    default:
+        return Preparation.explain(error, command: command)
+    }
 }
 
 /// What commands print.

@@ -58,7 +58,7 @@ struct ValidateCommand: ParsableCommand {
     }
 
     func run() throws {
-        try conduct("validate") {
+        try conduct("validate", json: json) {
             let settings = try options.load()
             let (job, contract) = try options.job(job, in: settings)
             let check = FileCheck(
@@ -127,6 +127,11 @@ struct LintCommand: ParsableCommand {
         try conduct("lint") {
             let settings = try options.load()
             var lines: [String] = []
+            do {
+                _ = try Network.plan(settings)
+            } catch let refusal as Refusal {
+                lines += refusal.lines
+            }
             for job in settings.sortedJobs {
                 do {
                     let (_, contract) = try options.job(job.name, in: settings)
@@ -181,7 +186,11 @@ struct SampleCommand: ParsableCommand {
             let settings = try options.load()
             let (job, contract) = try options.job(job, in: settings)
             let values = try parameters(parameterTexts, of: job)
-            guard let date = values.businessDate else {
+            let standard = CalendarDate(year: 2000, month: 1, day: 1)
+            let needsDate = contract.recordTypes.contains { type in
+                type.fields.contains { $0.type == .monthDay || $0.sample == .businessMonthDay }
+            }
+            guard let date = values.businessDate ?? (needsDate ? nil : standard) else {
                 throw Refusal(.usage, ["job \(job.name) has no business_date to write"])
             }
             let plan: SamplePlan

@@ -11,8 +11,9 @@ struct Kugiri: ParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, LintCommand.self,
-            RunsCommand.self, ReportCommand.self, RejectsCommand.self, CertificateCommand.self,
-            SampleCommand.self, DatabaseCommand.self, WorkerCommand.self,
+            StatusCommand.self, RunsCommand.self, ReportCommand.self, RejectsCommand.self,
+            CertificateCommand.self, SampleCommand.self, DatabaseCommand.self,
+            WorkerCommand.self, KeysCommand.self,
         ])
 }
 

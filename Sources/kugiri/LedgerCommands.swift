@@ -1,55 +1,13 @@
-// `runs`, `report`, `rejects`, `certificate`: what the ledger knows.
+// `report`, `rejects`, `certificate`: what the ledger knows.
 
 import ArgumentParser
 import Coordination
 import FoundationEssentials
 import Journal
 import Ledger
+import Loading
 import Plan
 import Postgres
-
-/// The command `kugiri runs`.
-struct RunsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "List the newest runs.")
-    @Option(help: "Runs shown at the most.")
-    var limit = 20
-    @Flag(help: "Print as JSON.")
-    var json = false
-    @OptionGroup var options: SettingsOptions
-
-    private static let names = [
-        "run", "job", "business_date", "state", "phase", "result", "exit", "started", "ended",
-        "coordinator",
-    ]
-
-    func run() throws {
-        try conduct("runs") {
-            let connection = try Database.connect(try options.load(), purpose: "runs")
-            let rows = try RunLedger.list(limit: limit, connection)
-            if json {
-                try Output.json(
-                    rows.map { row in
-                        Dictionary(
-                            uniqueKeysWithValues: zip(Self.names, row).compactMap { name, value in
-                                value.map { (name, $0) }
-                            })
-                    })
-                return .normal
-            }
-            guard !rows.isEmpty else {
-                Output.line("no run yet")
-                return .normal
-            }
-            let shown = [0, 2, 3, 4, 5, 6, 7]
-            Output.line(
-                Table.render(
-                    columns: shown.map { .init(Self.names[$0]) },
-                    rows: rows.map { row in shown.map { row[$0] ?? "-" } }))
-            return .normal
-        }
-    }
-}
 
 /// The command `kugiri report RUN`.
 struct ReportCommand: ParsableCommand {
@@ -62,19 +20,25 @@ struct ReportCommand: ParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
-        try conduct("report") {
+        try conduct("report", json: json) {
             let connection = try Database.connect(try options.load(), purpose: "report")
             guard let row = try RunLedger.get(runID, connection) else {
                 throw Refusal(.usage, ["there is no run \(runID); see 'kugiri runs'"])
             }
             guard let text = row.summary else {
-                Output.line(
-                    "run \(runID) is \(row.state) in phase \(row.phase.rawValue); started "
-                        + "\(row.startedAt) by \(row.coordinator)"
-                        + (row.state == "open" ? "; go on with 'kugiri resume \(runID)'" : ""))
+                // It has not ended: what there is to report is how it stands.
+                guard let report = try StatusReport.read(run: runID, connection) else {
+                    throw Refusal(.usage, ["there is no run \(runID); see 'kugiri runs'"])
+                }
+                if json { try Output.json(report) } else { Output.line(StatusText.screen(report)) }
                 return .normal
             }
-            let summary = try JSONDecoder().decode(RunSummary.self, from: Data(text.utf8))
+            let decoder = JSONDecoder()
+            var summary = try decoder.decode(RunSummary.self, from: Data(text.utf8))
+            let definition = try decoder.decode(
+                RunDefinition.self, from: Data(row.definition.utf8))
+            summary.directory =
+                LogGenerations.directory(of: runID, definition) ?? summary.directory
             if json {
                 try Output.json(summary)
             } else {
@@ -93,16 +57,22 @@ struct RejectsCommand: ParsableCommand {
     var runID: String
     @Option(help: "Rejects shown at the most.")
     var limit = 50
+    @Flag(help: "Print as JSON.")
+    var json = false
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
-        try conduct("rejects") {
+        try conduct("rejects", json: json) {
             let connection = try Database.connect(try options.load(), purpose: "rejects")
             guard let row = try RunLedger.get(runID, connection) else {
                 throw Refusal(.usage, ["there is no run \(runID); see 'kugiri runs'"])
             }
             let rejects = try SliceLedger.rejects(
                 run: runID, revision: row.revision, after: (-1, "", ""), limit: limit, connection)
+            guard !json else {
+                try Output.json(Self.list(runID, rejects, limit: limit))
+                return .normal
+            }
             guard !rejects.isEmpty else {
                 Output.line("run \(runID) has no rejects")
                 return .normal
@@ -124,6 +94,47 @@ struct RejectsCommand: ParsableCommand {
     }
 }
 
+extension RejectsCommand {
+    /// The list for machines: schema `kugiri.rejects/1`, in `ops/schema/rejects-1.json`.
+    private struct List: Encodable {
+        var schema = "kugiri.rejects/1"
+        var runID: String
+        /// Whether the limit was reached; there may be more.
+        var isCut: Bool
+        var rejects: [Row]
+
+        enum CodingKeys: String, CodingKey {
+            case schema, rejects
+            case runID = "run_id"
+            case isCut = "cut"
+        }
+    }
+
+    private struct Row: Encodable {
+        var record: Int64
+        var byte: Int64
+        var partition: Int?
+        var key: String?
+        var field: String
+        var rule: String
+        var value: String
+        var late: Bool
+    }
+
+    private static func list(
+        _ run: String, _ rejects: [(reject: Reject, late: Bool)], limit: Int
+    ) -> some Encodable {
+        List(
+            runID: run, isCut: rejects.count >= limit,
+            rejects: rejects.map { reject, late in
+                Row(
+                    record: reject.record, byte: reject.byteOffset, partition: reject.partition,
+                    key: reject.key, field: reject.field, rule: reject.rule, value: reject.value,
+                    late: late)
+            })
+    }
+}
+
 /// The command `kugiri certificate [verify] RUN`.
 struct CertificateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -140,7 +151,7 @@ struct CertificateCommand: ParsableCommand {
         @OptionGroup var options: SettingsOptions
 
         func run() throws {
-            try conduct("certificate") {
+            try conduct("certificate", json: json) {
                 let connection = try Database.connect(try options.load(), purpose: "certificate")
                 guard let stored = try RunLedger.certificate(of: runID, connection) else {
                     throw Refusal(.usage, ["run \(runID) has no certificate: it is not published"])
@@ -163,13 +174,33 @@ struct CertificateCommand: ParsableCommand {
             abstract: "Check that input, rejects, logs and chain are what the certificate says.")
         @Argument(help: .init("The run's id.", valueName: "run"))
         var runID: String
+        @Flag(help: "Print as JSON.")
+        var json = false
         @OptionGroup var options: SettingsOptions
 
+        /// The proofs for machines: schema `kugiri.verification/1`.
+        private struct Verification: Encodable {
+            var schema = "kugiri.verification/1"
+            var runID: String
+            var holds: Bool
+            var proofs: [Proof]
+
+            enum CodingKeys: String, CodingKey {
+                case schema, holds, proofs
+                case runID = "run_id"
+            }
+        }
+
         func run() throws {
-            try conduct("certificate verify") {
+            try conduct("certificate verify", json: json) {
                 let connection = try Database.connect(try options.load(), purpose: "certificate")
                 guard let proofs = try CertificateCheck.verify(run: runID, connection) else {
                     throw Refusal(.usage, ["run \(runID) has no certificate: it is not published"])
+                }
+                let holds = proofs.allSatisfy(\.holds)
+                guard !json else {
+                    try Output.json(Verification(runID: runID, holds: holds, proofs: proofs))
+                    return holds ? .normal : .bug
                 }
                 Output.line(
                     Table.render(
@@ -180,7 +211,7 @@ struct CertificateCommand: ParsableCommand {
                         rows: proofs.map {
                             [$0.name, $0.expected, $0.found, $0.holds ? "✓" : "✗"]
                         }))
-                return proofs.allSatisfy(\.holds) ? .normal : .bug
+                return holds ? .normal : .bug
             }
         }
     }

@@ -35,6 +35,8 @@ struct RunCommand: ParsableCommand {
     var maxRejects: Int?
     @Option(help: .init("Conflicts that are tolerated after the requeue pass.", valueName: "count"))
     var maxConflicts: Int?
+    @Option(help: .init("Let remote workers in here, tcp://ADDRESS:PORT.", valueName: "endpoint"))
+    var listen: String?
     @Option(help: "What a file without data records means: normal or warn.")
     var onEmpty: Job.OnEmpty?
     @Option(help: .init("Stop after this phase: validate.", valueName: "phase"))
@@ -51,13 +53,14 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let subject = Conclusion.Subject(job: job)
-        try conduct("run", lastLine: subject) {
+        try conduct("run", lastLine: subject, json: json) {
             let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
             try check(until: until)
             let settings = try options.load()
             let (fileJob, contract) = try options.job(job, in: settings)
             let wanted = try overridden(fileJob)
             let parameters = try parameters(parameterTexts, of: wanted)
+            let network = try Network.plan(settings, listen: listen)
             let (url, isPrivate) = try Database.url(settings)
             let request = RunRequest(
                 definition: RunDefinition(
@@ -69,10 +72,12 @@ struct RunCommand: ParsableCommand {
                 isPrivateDatabase: isPrivate, supersede: supersede, outOfOrder: outOfOrder,
                 untilValidate: until != nil, executable: Executable.path,
                 binaryVersion: Version.text,
-                command: CommandLine.arguments.joined(separator: " "))
+                command: CommandLine.arguments.joined(separator: " "),
+                surroundings: Surroundings(settings, network: network))
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
             return try Conclusion.show(
-                RunStart.run(request, signals: signals, screen: screen), of: subject, json: json)
+                RunStart.run(request, signals: signals, screen: screen), of: subject,
+                command: "run", json: json)
         }
     }
 
@@ -122,6 +127,8 @@ struct ResumeCommand: ParsableCommand {
     @Option(
         help: "Conflicts that may be left, such as rows deleted online; the certificate says so.")
     var maxConflicts: Int?
+    @Option(help: .init("Let remote workers in here, tcp://ADDRESS:PORT.", valueName: "endpoint"))
+    var listen: String?
     @Flag(help: "Print the result as JSON.")
     var json = false
     @Flag(help: "Show no progress.")
@@ -135,10 +142,11 @@ struct ResumeCommand: ParsableCommand {
 
     func run() throws {
         let subject = Conclusion.Subject(run: runID)
-        try conduct("resume", lastLine: subject) {
+        try conduct("resume", lastLine: subject, json: json) {
             let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
             try check(until: until)
             let settings = try options.load()
+            let network = try Network.plan(settings, listen: listen)
             let (url, isPrivate) = try Database.url(settings)
             if isPrivate { _ = try Database.connect(settings, purpose: "resume") }
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
@@ -146,9 +154,10 @@ struct ResumeCommand: ParsableCommand {
                 run: runID, databaseURL: url, executable: Executable.path,
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
-                untilValidate: until == "validate", maxConflicts: maxConflicts, signals: signals,
+                untilValidate: until == "validate", maxConflicts: maxConflicts,
+                surroundings: Surroundings(settings, network: network), signals: signals,
                 screen: screen)
-            return try Conclusion.show(end, of: subject, json: json)
+            return try Conclusion.show(end, of: subject, command: "resume", json: json)
         }
     }
 }
@@ -182,10 +191,16 @@ enum Conclusion {
     }
 
     /// The report or JSON on standard output, causes and the stable last line on standard error.
-    static func show(_ end: RunEnd, of subject: Subject, json: Bool) throws -> Outcome {
+    static func show(
+        _ end: RunEnd, of subject: Subject, command: String, json: Bool
+    ) throws -> Outcome {
         for message in end.messages { Output.error(message.line()) }
         if !end.picture.isEmpty { Output.error(end.picture) }
         guard let summary = end.summary else {
+            if json {
+                try Output.json(
+                    Refused(command, end.outcome, lines: end.messages.map { $0.line() }))
+            }
             lastLine(subject, end.outcome)
             return end.outcome
         }

@@ -1,7 +1,8 @@
 // What the bench says of its results: bounds, tables, page, chart.
 
-import Bench
 import Testing
+
+@testable import Bench
 
 /// Results with the given times, in seconds.
 private func results(

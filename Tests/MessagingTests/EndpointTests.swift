@@ -13,7 +13,19 @@ import Testing
     }
 
     @Test(arguments: [
-        ("tcp://127.0.0.1:5571", EPROTONOSUPPORT), ("inproc://a", EPROTONOSUPPORT),
+        ("ws://127.0.0.1:5571", EPROTONOSUPPORT), ("udp://127.0.0.1:5571", EPROTONOSUPPORT),
+        ("norm://127.0.0.1:5571", EPROTONOSUPPORT), ("pgm://eth0;239.0.0.1:5571", EPROTONOSUPPORT),
+        ("tipc://{5571,0}", EPROTONOSUPPORT), ("gssapi://a:5571", EPROTONOSUPPORT),
+        ("inproc://a", EPROTONOSUPPORT), ("TCP://127.0.0.1:5571", EPROTONOSUPPORT),
+        ("tcp://*:5571", EINVAL), ("tcp://0.0.0.0:5571", EINVAL), ("tcp://[::]:5571", EINVAL),
+        ("tcp://127.0.0.1:*", EINVAL), ("tcp://127.0.0.1", EINVAL), ("tcp://127.0.0.1:", EINVAL),
+        ("tcp://:5571", EINVAL), ("tcp://127.0.0.1:80", EINVAL), ("tcp://127.0.0.1:0", EINVAL),
+        ("tcp://127.0.0.1:32768", EINVAL), ("tcp://127.0.0.1:60999", EINVAL),
+        ("tcp://127.0.0.1:99999999999999999999", EINVAL), ("tcp://127.0.0.1:+5571", EINVAL),
+        ("tcp://::1:5571", EINVAL), ("tcp://[::1:5571", EINVAL), ("tcp://[::1]", EINVAL),
+        ("tcp://[fe80::1%eth0]:5571", EINVAL), ("tcp://[tokyo]:5571", EINVAL),
+        ("tcp://127.0.0.1.:5571", EINVAL), ("tcp://eth0;10.0.0.1:5571", EINVAL),
+        ("tcp://to kyo:5571", EINVAL), ("tcp://-tokyo:5571", EINVAL),
         ("", EPROTONOSUPPORT), ("/run/kugiri.ipc", EPROTONOSUPPORT), ("ipc://", EINVAL),
         ("ipc://*", EINVAL), ("ipc://@abstract", EINVAL), ("ipc://relative/path", EINVAL),
         ("ipc:///run/kugiri/", EINVAL), ("ipc:///run/a\nb", EINVAL), ("ipc:///run/a\0b", EINVAL),
@@ -23,6 +35,40 @@ import Testing
             _ = try Endpoint(text)
         } throws: { error in
             (error as? MessagingError)?.code == code
+        }
+    }
+
+    @Test(arguments: [
+        ("tcp://127.0.0.1:1024", true, true, false), ("tcp://127.9.9.9:32767", true, true, false),
+        ("tcp://10.0.0.5:5571", false, true, false), ("tcp://[::1]:5571", true, true, true),
+        ("tcp://[fd00::5]:5571", false, true, true),
+        ("tcp://tokyo.example:5571", false, false, false),
+        ("tcp://localhost:5571", false, false, false),
+    ])
+    func `a tcp endpoint has one host and a port below those the system lends`(
+        _ text: String, _ isLoopback: Bool, _ isNumeric: Bool, _ isIPv6: Bool
+    ) throws {
+        let endpoint = try Endpoint(text)
+        let address = try #require(endpoint.address)
+
+        #expect(endpoint.text == text)
+        #expect(address.isLoopback == isLoopback)
+        #expect(address.isNumeric == isNumeric)
+        #expect(address.isIPv6 == isIPv6)
+        try endpoint.checkKeys(areGiven: true)
+        if isLoopback {
+            try endpoint.checkKeys(areGiven: false)
+        } else {
+            #expect(throws: MessagingError.self) { try endpoint.checkKeys(areGiven: false) }
+        }
+    }
+
+    @Test func `a refused port says why`() {
+        #expect {
+            _ = try Endpoint("tcp://127.0.0.1:40000")
+        } throws: { error in
+            let message = (error as? MessagingError)?.message
+            return message?.contains("ip_local_port_range") == true
         }
     }
 

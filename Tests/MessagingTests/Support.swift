@@ -23,7 +23,10 @@ struct TemporaryEndpoint: ~Copyable {
     }
 
     deinit {
-        for name in ["coordinator.ipc", "output"] { _ = unsafe unlink("\(directory)/\(name)") }
+        for name in [
+            "coordinator.ipc", "output", "allow", "allow.revoked", "coordinator.key",
+            "coordinator.pub", "osaka.key", "osaka.pub", "kyoto.key", "kyoto.pub",
+        ] { _ = unsafe unlink("\(directory)/\(name)") }
         _ = unsafe rmdir(directory)
     }
 }
@@ -68,6 +71,29 @@ func send(_ body: [UInt8], by dealer: borrowing DealerSocket) throws -> Bool {
         unsafe self.socket = socket
     }
 
+    /// The same over CURVE.
+    init(connect endpoint: Endpoint, security: ClientSecurity) throws {
+        let context = try unsafe #require(zmq_ctx_new())
+        let socket = try unsafe #require(zmq_socket(context, ZMQ_DEALER))
+        var linger: Int32 = 0
+        _ = unsafe zmq_setsockopt(socket, ZMQ_LINGER, &linger, MemoryLayout<Int32>.size)
+        let file = try String(decoding: contents(of: security.keyFile.path), as: UTF8.self)
+        let secret = try #require(file.split(whereSeparator: \.isWhitespace).last)
+        for (option, text) in [
+            (ZMQ_CURVE_SERVERKEY, security.serverKey.text),
+            (ZMQ_CURVE_PUBLICKEY, security.keyFile.publicKey.text),
+            (ZMQ_CURVE_SECRETKEY, String(secret)),
+        ] {
+            let answer = unsafe text.withCString { text in
+                unsafe zmq_setsockopt(socket, option, text, strlen(text) + 1)
+            }
+            try #require(answer == 0)
+        }
+        _ = unsafe zmq_connect(socket, endpoint.text)
+        unsafe self.context = context
+        unsafe self.socket = socket
+    }
+
     deinit {
         _ = unsafe zmq_close(socket)
         _ = unsafe zmq_ctx_term(context)
@@ -81,4 +107,24 @@ func send(_ body: [UInt8], by dealer: borrowing DealerSocket) throws -> Bool {
             }
         }
     }
+}
+
+/// A file's bytes, read without the code under test.
+func contents(of path: String) throws -> [UInt8] {
+    let descriptor = unsafe open(path, O_RDONLY)
+    try #require(descriptor >= 0, "\(path)")
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = unsafe read(descriptor, &bytes, bytes.count)
+    return Array(bytes.prefix(max(count, 0)))
+}
+
+/// Writes a file anew, as an editor would.
+func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC, mode)
+    try #require(descriptor >= 0, "\(path)")
+    defer { close(descriptor) }
+    let bytes = Array(text.utf8)
+    #expect(unsafe write(descriptor, bytes, bytes.count) == bytes.count)
+    #expect(unsafe chmod(path, mode) == 0)
 }

@@ -34,22 +34,22 @@ private let job = "jobs.debit-result"
 private let cases: [Case] = [
     Case(
         "workers: 2", "workers: two", 15, 14, "\(job).workers",
-        "expected a whole number from 1 to 64, found 'two'"),
+        "expected a whole number from 0 to 64, found 'two'"),
     Case(
         "workers: 2", "workers: 65", 15, 14, "\(job).workers",
-        "expected a whole number from 1 to 64, found '65'"),
+        "expected a whole number from 0 to 64, found '65'"),
     Case(
         "workers: 2", "workers: \"2\"", 15, 14, "\(job).workers",
-        "expected a whole number from 1 to 64, found '2'"),
+        "expected a whole number from 0 to 64, found '2'"),
     Case(
         "workers: 2", "workers: 1_0", 15, 14, "\(job).workers",
-        "expected a whole number from 1 to 64, found '1_0'"),
+        "expected a whole number from 0 to 64, found '1_0'"),
     Case(
         "workers: 2", "workers:", 15, 13, "\(job).workers",
-        "expected a whole number from 1 to 64, found nothing"),
+        "expected a whole number from 0 to 64, found nothing"),
     Case(
         "workers: 2", "workers: [2]", 15, 14, "\(job).workers",
-        "expected a whole number from 1 to 64, found a list"),
+        "expected a whole number from 0 to 64, found a list"),
     Case(
         "mode: update", "mode: updaet", 9, 13, "\(job).target.mode",
         "expected one of update, upsert, found 'updaet'", "update"),
@@ -204,7 +204,7 @@ func `a fault has its line, column, path, words and suggestion`(_ example: Case)
             program: A
             contract: c
             wrokers: 3
-            workers: 0
+            workers: -1
             workers: 1
             attempts: 0
             target:

@@ -179,7 +179,7 @@ private var realFile: String {
     #expect(found.map(\.path) == ["KUGIRI_WORKERS", "jobs.debit-result.workers"])
     #expect(
         found.first?.rendered
-            == "environment: KUGIRI_WORKERS: expected a whole number from 1 to 64, found 'many'")
+            == "environment: KUGIRI_WORKERS: expected a whole number from 0 to 64, found 'many'")
 }
 
 @Test func `every flag out of bounds is named`() throws {

@@ -3,8 +3,10 @@
 
 /// A contract in the form the sample writer uses.
 struct SampleLayout: Sendable {
-    /// The contract, with the plan's constants in its header.
+    /// The contract, with the plan's constants in its header; of CSV in its canonical form.
     let contract: Contract
+    /// Writes records as lines; nil: they are fixed.
+    let cells: SampleCells?
     let businessDay: SampleDay
     let data: SampleRecord
     let header: SampleRecord?
@@ -20,6 +22,10 @@ struct SampleLayout: Sendable {
         _ contract: Contract, framing: Framing, businessDay: SampleDay, groupRecords: Int,
         records: Int
     ) throws(SampleFault) {
+        cells = SampleCells(contract, framing: framing)
+        let contract = contract.canonicalForm
+        // A line gets its separator when it is written.
+        let framing = cells == nil ? framing : .none
         func record(_ role: RecordType.Role) throws(SampleFault) -> SampleRecord? {
             guard let type = contract.recordType(role) else { return nil }
             return try SampleRecord(
@@ -47,7 +53,9 @@ struct SampleLayout: Sendable {
     /// own rule and no other where the contract has such a field; empty: the kind has no place.
     func candidates(_ defect: SampleDefect) -> [Field] {
         // The first byte tells the kind of record; spoiling it would be another defect.
-        let fields = data.type.fields.filter { $0.at > 1 && $0.type != .filler }
+        let fields = data.type.fields.filter {
+            ($0.at > 1 || contract.isTable) && $0.type != .filler
+        }
         let summed = Set(contract.controlTotals.compactMap(\.sum))
         let conditions = Set(contract.controlTotals.compactMap(\.condition?.field))
         switch defect {

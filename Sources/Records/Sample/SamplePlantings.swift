@@ -75,7 +75,7 @@ struct SamplePlantings: Sendable {
         case .missingTrailer:
             layout.trailer != nil && layout.end?.type.after.contains(.data) != true
         case .missingEnd, .garbageAfterEnd: layout.end != nil
-        case .shortRecord: layout.contract.recordBytes > 1
+        case .shortRecord: layout.contract.recordBytes > 1 && layout.cells == nil
         case .wrongOrder: layout.trailer != nil && !layout.data.type.after.contains(.trailer)
         default: !layout.candidates(defect).isEmpty
         }
@@ -130,7 +130,7 @@ extension SamplePlantings {
         switch field.type {
         case .text: alphabet += 0x41...0x5A
         case .digits, .integer: break
-        case .monthDay, .filler: return []
+        case .monthDay, .filler, .date, .decimal: return []
         }
         let length = field.type == .text ? min(field.bytes, field.maxLength ?? .max) : field.bytes
         return alphabet.compactMap { byte in

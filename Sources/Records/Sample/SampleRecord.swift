@@ -94,7 +94,7 @@ extension SampleRecord {
             else { throw .fieldOutsideRecord(field: field.name) }
             try add(field, in: contract, businessDay, records: records)
         }
-        template[0] = type.marker
+        if type.marker != RecordType.noMarker { template[0] = type.marker }
     }
 
     private mutating func add(

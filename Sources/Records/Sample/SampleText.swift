@@ -41,8 +41,8 @@ enum SampleText {
     static func fieldBytes(
         _ text: String, _ field: Field, _ repertoire: CharacterRepertoire, _ businessDay: SampleDay
     ) -> [UInt8]? {
-        var encoded: [UInt8] = []
-        for scalar in text.unicodeScalars {
+        var encoded: [UInt8] = repertoire == .utf8 ? Array(text.utf8) : []
+        for scalar in text.unicodeScalars where repertoire != .utf8 {
             guard let byte = byte(scalar, repertoire) else { return nil }
             encoded.append(byte)
         }
@@ -51,6 +51,8 @@ enum SampleText {
         switch field.type {
         case .text, .filler:
             return encoded + [UInt8](repeating: 0x20, count: padding)
+        case .date, .decimal:
+            return scalarBytes(encoded, field)
         case .digits, .integer, .monthDay:
             if encoded.isEmpty { return [UInt8](repeating: 0x20, count: padding) }
             guard encoded.allSatisfy(isDigit) else { return nil }
@@ -63,17 +65,34 @@ enum SampleText {
         }
     }
 
+    /// A date as it stands, a decimal right-aligned behind zeros; nil: the text is neither.
+    private static func scalarBytes(_ text: [UInt8], _ field: Field) -> [UInt8]? {
+        let padding = field.bytes - text.count
+        if text.isEmpty { return [UInt8](repeating: 0x20, count: padding) }
+        guard field.type == .decimal else {
+            return padding == 0 && text.contains(where: isDigit) ? text : nil
+        }
+        let isNegative = text.first == 0x2D
+        let digits = isNegative ? text.dropFirst() : text[...]
+        let point = digits.firstIndex(of: 0x2E).map { digits.endIndex - $0 - 1 } ?? 0
+        guard field.signed == true || !isNegative, point == field.scale ?? 0,
+            digits.allSatisfy({ isDigit($0) || $0 == 0x2E }), digits.first != 0x2E
+        else { return nil }
+        let zeros = [UInt8](repeating: 0x30, count: padding)
+        return (isNegative ? [0x2D] : []) + zeros + digits
+    }
+
     /// Whether the contract allows these bytes in the field, as far as the writer looks: blanks,
     /// allowed values, the minimum and the length, but not patterns.
     static func isAllowed(_ text: String, _ bytes: [UInt8], _ field: Field) -> Bool {
         if isBlank(bytes[...]) { return !field.required }
         let normalised: String
         switch field.type {
-        case .filler: return true
+        case .filler, .date: return true
         case .text:
             let end = text.lastIndex { $0 != " " }.map(text.index(after:)) ?? text.startIndex
             normalised = String(text[..<end])
-        case .digits, .integer, .monthDay:
+        case .digits, .integer, .monthDay, .decimal:
             normalised = String(decoding: bytes, as: UTF8.self)
         }
         if let values = field.values, !values.contains(normalised) { return false }
@@ -82,6 +101,15 @@ enum SampleText {
             return false
         }
         return true
+    }
+
+    /// A decimal without its leading zeros.
+    static func plainDecimal(_ field: ArraySlice<UInt8>) -> [UInt8] {
+        var digits = Array(field)
+        let isNegative = digits.first == 0x2D
+        if isNegative { digits.removeFirst() }
+        while digits.count > 1, digits[0] == 0x30, isDigit(digits[1]) { digits.removeFirst() }
+        return (isNegative ? [0x2D] : []) + digits
     }
 
     /// Whether these bytes are all spaces.

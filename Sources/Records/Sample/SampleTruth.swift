@@ -82,6 +82,14 @@ struct SampleTruth: Sendable {
             switch shown.field.type {
             case .filler, .digits:
                 truth += field
+            case .date:
+                let digits = field.filter { SampleText.isDigit($0) }
+                truth += digits.prefix(4) + [0x2D] + digits.dropFirst(4).prefix(2) + [0x2D]
+                truth += digits.suffix(2)
+            case .decimal:
+                truth += SampleText.plainDecimal(field)
+            case .integer where shown.field.signed == true:
+                truth += SampleText.plainDecimal(field)
             case .integer:
                 let significant = field.firstIndex { $0 != 0x30 } ?? field.endIndex - 1
                 truth += field[significant...]

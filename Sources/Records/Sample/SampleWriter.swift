@@ -90,15 +90,19 @@ public struct SampleWriter {
     ) {
         step = .data
         totals.reset()
+        if group == 0 { writePreamble(&bytes) }
         guard let header = layout.header else { return }
         let start = bytes.count
         var random = SampleRandom(seed: plan.seed, purpose: .header, index: group)
         header.append(to: &bytes, random: &random, shuffled: 0, totals: [])
+        var spoiled: Spoiled?
         if group == 0, plantings.envelope == .wrongIdentity {
-            spoilEnvelope(.wrongIdentity, &bytes, start, &truth, wantsTruth)
+            spoiled = spoilEnvelope(.wrongIdentity, &bytes, start)
         }
-        if wantsTruth { truthLines.group(group, bytes, at: start, to: &truth) }
-        advance(by: bytes.count - start)
+        var line: [UInt8] = []
+        if wantsTruth { truthLines.group(group, bytes, at: start, to: &line) }
+        close(&bytes, start, header.type, spoiled, &truth, wantsTruth)
+        truth += line
     }
 
     private mutating func writeTrailer(
@@ -114,12 +118,13 @@ public struct SampleWriter {
         let start = bytes.count
         var random = SampleRandom(seed: plan.seed, purpose: .group, index: group + 1)
         trailer.append(to: &bytes, random: &random, shuffled: 0, totals: totals.figures)
+        var spoiled: Spoiled?
         if let defect = plantings.envelope, defect == .totalOff || defect == .countOff,
             group == plantings.group
         {
-            spoilEnvelope(defect, &bytes, start, &truth, wantsTruth)
+            spoiled = spoilEnvelope(defect, &bytes, start)
         }
-        advance(by: bytes.count - start)
+        close(&bytes, start, trailer.type, spoiled, &truth, wantsTruth)
     }
 
     private mutating func writeHeldRecord(
@@ -144,7 +149,7 @@ public struct SampleWriter {
             let start = bytes.count
             var random = SampleRandom(seed: plan.seed, purpose: .group)
             end.append(to: &bytes, random: &random, shuffled: 0, totals: [])
-            advance(by: bytes.count - start)
+            close(&bytes, start, end.type, nil, &truth, wantsTruth)
         }
         if plantings.envelope == .garbageAfterEnd {
             noteNext(.garbageAfterEnd, &truth, wantsTruth)
@@ -168,17 +173,48 @@ public struct SampleWriter {
             defect, record: records + 1, byte: fileOffset, field: nil, to: &truth)
     }
 
+    /// A defect that was planted in a field of the present record.
+    private struct Spoiled {
+        var defect: SampleDefect
+        var field: Field?
+        /// In the fixed record.
+        var byte: Int
+    }
+
     /// Spoils a field of the header or trailer that starts at `start`.
     private func spoilEnvelope(
-        _ defect: SampleDefect, _ bytes: inout [UInt8], _ start: Int, _ truth: inout [UInt8],
-        _ wantsTruth: Bool
-    ) {
-        guard let field = candidates[defect]?.first else { return }
+        _ defect: SampleDefect, _ bytes: inout [UInt8], _ start: Int
+    ) -> Spoiled? {
+        guard let field = candidates[defect]?.first else { return nil }
         var random = SampleRandom(seed: plan.seed, purpose: .defects)
         let byte = SamplePlantings.spoil(field, defect, &bytes, at: start, &random)
-        guard wantsTruth else { return }
-        truthLines.defect(
-            defect, record: records + 1, byte: fileOffset + byte, field: field, to: &truth)
+        return Spoiled(defect: defect, field: field, byte: byte)
+    }
+
+    /// Ends the record that starts here: CSV becomes a line, and its defect is told.
+    private mutating func close(
+        _ bytes: inout [UInt8], _ start: Int, _ type: RecordType, _ spoiled: Spoiled?,
+        _ truth: inout [UInt8], _ wantsTruth: Bool
+    ) {
+        var byte = spoiled?.byte ?? 0
+        if let cells = layout.cells {
+            byte = cells.write(&bytes, from: start, type, spoiled: spoiled?.field, byte: byte)
+        }
+        if let spoiled, wantsTruth {
+            truthLines.defect(
+                spoiled.defect, record: records + 1, byte: fileOffset + byte,
+                field: spoiled.field, to: &truth)
+        }
+        advance(by: bytes.count - start)
+    }
+
+    /// What stands before the first record of a CSV file.
+    private mutating func writePreamble(_ bytes: inout [UInt8]) {
+        guard let cells = layout.cells else { return }
+        let preamble = cells.preamble
+        bytes += preamble
+        fileOffset += preamble.count
+        records += cells.preambleLines
     }
 }
 
@@ -200,7 +236,7 @@ extension SampleWriter {
                     truthLines.row(
                         record: records + 1, group: group, bytes, at: start, to: &truth)
                 }
-                advance(by: bytes.count - start)
+                close(&bytes, start, layout.data.type, nil, &truth, false)
             }
             index += 1
         }
@@ -228,6 +264,13 @@ extension SampleWriter {
         case .duplicate:
             repeatKey(&bytes, start, &random)
             byte = field.map { $0.at - 1 } ?? 0
+        case .badCharacter where layout.contract.characters == .utf8:
+            // A control character alone: inside a longer character it would be bad encoding.
+            if let field {
+                byte = field.at - 1
+                for index in 0..<field.bytes { bytes[start + byte + index] = 0x20 }
+                bytes[start + byte] = 0x01
+            }
         default:
             if let field {
                 byte = SamplePlantings.spoil(field, defect, &bytes, at: start, &random)
@@ -235,6 +278,9 @@ extension SampleWriter {
         }
         totals.add(bytes, at: start)
         if defect == .wrongOrder {
+            if let cells = layout.cells {
+                _ = cells.write(&bytes, from: start, layout.data.type)
+            }
             held = Array(bytes[start...])
             bytes.removeSubrange(start...)
             return
@@ -243,11 +289,8 @@ extension SampleWriter {
             byte = layout.contract.recordBytes - 1
             bytes.remove(at: start + byte)
         }
-        if wantsTruth {
-            truthLines.defect(
-                defect, record: records + 1, byte: fileOffset + byte, field: field, to: &truth)
-        }
-        advance(by: bytes.count - start)
+        let spoiled = Spoiled(defect: defect, field: field, byte: byte)
+        close(&bytes, start, layout.data.type, spoiled, &truth, wantsTruth)
     }
 
     /// Gives a record the unique key of an earlier good record of its group.

@@ -119,6 +119,9 @@ final class Running {
     /// Whether it has not ended yet.
     var isRunning: Bool { child.poll() == nil }
 
+    /// What it has written to standard output so far.
+    var outputSoFar: String { text(output) }
+
     /// Its processes: children that call it their parent, by number.
     var children: [Int32] { Processes.children(of: pid) }
 

@@ -11,7 +11,8 @@ struct Conclusion {
 
     init(_ ended: Ended) throws {
         self.ended = ended
-        guard ended.stdout.hasPrefix("{") else { return }
+        // A refusal is an object of another schema, without a run.
+        guard ended.stdout.contains("kugiri.run/1") else { return }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         report = try decoder.decode(Report.self, from: Data(ended.stdout.utf8))
@@ -53,15 +54,16 @@ struct Report: Decodable, Equatable {
         var unchanged: Int
         var rejected: Int
         var conflicts: Int
+        var absent: Int
 
         /// Invariant 1.
         var balances: Bool {
-            input == inserted + updated + deleted + closed + unchanged + rejected + conflicts
+            input + absent == inserted + updated + deleted + closed + unchanged + rejected + conflicts
         }
 
         /// All figures, in one order.
         var list: [Int] {
-            [input, inserted, updated, deleted, closed, unchanged, rejected, conflicts]
+            [input, inserted, updated, deleted, closed, unchanged, rejected, conflicts, absent]
         }
     }
 

@@ -30,10 +30,11 @@ struct Oracle {
     /// - Parameters:
     ///   - extra: Rejects beside those of the file's truth.
     ///   - skipping: Physical records that end as conflicts.
+    ///   - closing: Customers whose rows the file lacks, and that are closed for it.
     ///   - late: Records that became late rejects are not in this oracle: such a run ends with 8.
     func expectLoaded(
         _ sample: Sample, _ conclusion: Conclusion, code: Int32 = 0, extra: [Defect] = [],
-        skipping: Set<Int> = [], sourceLocation: SourceLocation = #_sourceLocation
+        skipping: Set<Int> = [], closing: Set<String> = [], sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         try expectEnd(conclusion, code: code, sourceLocation)
         let report = try #require(
@@ -42,6 +43,7 @@ struct Oracle {
         let rejects = sample.defects + extra
         let left = Set(rejects.map(\.record)).union(skipping)
         expected.load(try sample.bytes, date: sample.date, without: left)
+        expected.close(closing)
         try expectRows(expected.members, sourceLocation)
         try expectRejects(rejects, run: report.runId, sourceLocation)
         #expect(expected.unknown == [], sourceLocation: sourceLocation)
@@ -51,6 +53,7 @@ struct Oracle {
         #expect(counts.inserted == expected.inserted, sourceLocation: sourceLocation)
         #expect(counts.updated == expected.updated, sourceLocation: sourceLocation)
         #expect(counts.unchanged == expected.unchanged, sourceLocation: sourceLocation)
+        #expect(counts.closed == closing.count, sourceLocation: sourceLocation)
         try expectEquation(report, sourceLocation)
         try expectPublished(report, sourceLocation)
         try expectNoResidue(published: report.runId, sourceLocation)
@@ -106,7 +109,7 @@ struct Oracle {
         #expect(line.hasPrefix(start), "\(line)", sourceLocation: place)
         let counts = report.counts
         let figures =
-            "input=\(counts.input) loaded=\(counts.inserted + counts.updated) "
+            "input=\(counts.input) loaded=\(counts.inserted + counts.updated + counts.closed) "
             + "unchanged=\(counts.unchanged) rejected=\(counts.rejected) "
             + "conflicts=\(counts.conflicts) "
         #expect(line.contains(figures), "\(line)", sourceLocation: place)
@@ -157,21 +160,22 @@ struct Oracle {
         let load = try night.connection.query(
             """
             SELECT sum(staged), sum(inserted), sum(updated), sum(unchanged), sum(conflicts),
-                sum(late) FROM kugiri.interval WHERE run = \(run) AND phase = 'load'
+                sum(late), sum(closed) FROM kugiri.interval WHERE run = \(run) AND phase = 'load'
             """)
-        let figures = (0..<6).map { Int(load.int(0, $0) ?? 0) }
+        let figures = (0..<7).map { Int(load.int(0, $0) ?? 0) }
         func applied(_ outcome: String) throws -> Int {
             try night.count(
                 "SELECT count(*) FROM kugiri.conflict WHERE run = \(run) AND state = 'applied' "
                     + "AND outcome = '\(outcome)'")
         }
-        let applied = try ["I", "U", "N"].map { try applied($0) }
-        #expect(figures[0] + total.rejected == total.input, sourceLocation: place)
+        let applied = try ["I", "U", "N", "C"].map { try applied($0) }
+        #expect(figures[0] + total.rejected == total.input + total.absent, sourceLocation: place)
         #expect(figures[1] + applied[0] == total.inserted, sourceLocation: place)
         #expect(figures[2] + applied[1] == total.updated, sourceLocation: place)
         #expect(figures[3] + applied[2] == total.unchanged, sourceLocation: place)
         #expect(
             figures[4] - applied.reduce(0, +) == total.conflicts, sourceLocation: place)
+        #expect(figures[6] + applied[3] == total.closed, sourceLocation: place)
         #expect(figures[5] == 0, sourceLocation: place)
         try expectStates(report, place)
     }
@@ -208,7 +212,8 @@ struct Oracle {
         let open = states.filter { ["unprocessed", "processing"].contains($0.key) }
         #expect(open.isEmpty, "\(states)", sourceLocation: place)
         #expect(
-            states.values.reduce(0, +) == report.counts.input, "\(states)", sourceLocation: place)
+            states.values.reduce(0, +) == report.counts.input + report.counts.absent,
+            "\(states)", sourceLocation: place)
         #expect(
             states["rejected", default: 0] == report.counts.rejected, sourceLocation: place)
         #expect(states["error", default: 0] == report.counts.conflicts, sourceLocation: place)

@@ -97,6 +97,11 @@ struct Reference {
         members[customer] = new
     }
 
+    /// Closing writes the row, and no column of the model but the count of writes.
+    mutating func close(_ customers: Set<String>) {
+        for customer in customers { members[customer]?.updateCount += 1 }
+    }
+
     /// MMDD in the year before or of the business date, whichever is not after it.
     private static func past(_ monthDay: String, _ date: String) -> String {
         let day = "\(monthDay.prefix(2))-\(monthDay.suffix(2))"

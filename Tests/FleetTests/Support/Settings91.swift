@@ -20,8 +20,14 @@ struct Settings91 {
     var history = "on"
     var trusted = false
     var attempts = 3
+    /// One more line at the top, as in YAML.
+    var extra = ""
     /// One more entry of `columns`, as in YAML; nil: none.
     var extraColumn: String?
+    /// The block `network:`, as in YAML.
+    var network = "{}"
+    /// What becomes of rows the input lacks, as in YAML; nil: they are left alone.
+    var absent: String?
 
     init(database: String) { self.database = database }
 
@@ -31,6 +37,8 @@ struct Settings91 {
         kugiri: 1
         database: \(database)
         directories: {state: .kugiri}
+        \(extra)
+        network: \(network)
         jobs:
           debit-result:
             program: KGRB091
@@ -44,6 +52,7 @@ struct Settings91 {
               key: {customer_number: customer_number}
               lock: {column: updated_at, trusted: \(trusted)}
               update_count: update_count
+              \(absent.map { "absent: " + $0 } ?? "")
               columns:
                 last_debit_date: {field: header.debit_date}
                 last_amount: {field: amount}

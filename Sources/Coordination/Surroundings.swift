@@ -1,0 +1,21 @@
+// What is around a run without deciding what it does to the target.
+
+package import Settings
+
+/// What the settings of this command say about a run's surroundings: nothing of it changes what
+/// the run does to the target.
+package struct Surroundings: Sendable {
+    /// Where the run's events are published.
+    package var events: EventsPlace
+    /// Run directories kept in place; older ones go to the archive.
+    package var logGenerations: Int
+    /// Where remote workers come in.
+    package var network: NetworkPlan
+
+    /// As the settings say.
+    package init(_ settings: Settings, network: NetworkPlan = .local) {
+        events = settings.events
+        logGenerations = settings.logGenerations
+        self.network = network
+    }
+}

@@ -1,0 +1,156 @@
+// Who may speak on the network: names and public keys, one per line. What is not on the list is
+// nobody.
+
+import Glibc
+
+/// The named public keys of a file.
+///
+/// A line is `name key`; empty lines and lines that begin with `#` are comments.
+public struct AllowList: Sendable, Equatable {
+    /// One line.
+    public struct Entry: Sendable, Equatable {
+        /// Whose key it is.
+        public var name: String
+        /// The key.
+        public var key: PublicKey
+
+        /// The line as the file has it.
+        public var line: String { "\(name) \(key.text)" }
+    }
+
+    /// In the order of the file; no name and no key stands twice.
+    public private(set) var entries: [Entry]
+
+    /// Nobody.
+    public init() { entries = [] }
+
+    /// Reads a text; throws every fault of it, with its line.
+    public init(_ text: String, path: String) throws(KeyTrouble) {
+        self.init()
+        var faults: [KeyTrouble.Fault] = []
+        var number = 0
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            number += 1
+            let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\r" })
+            guard let first = words.first, !first.hasPrefix("#") else { continue }
+            if let reason = add(words) {
+                faults.append(.init(path: path, line: number, reason: reason))
+            }
+        }
+        if entries.count > MessagingLimits.allowedKeysMax {
+            faults.append(
+                .init(
+                    path: path, line: nil,
+                    reason: "has \(entries.count) keys, at most \(MessagingLimits.allowedKeysMax)"))
+        }
+        guard faults.isEmpty else { throw KeyTrouble(faults: faults) }
+    }
+
+    /// Reads a file that nobody else may write.
+    public static func read(_ path: String) throws(KeyTrouble) -> AllowList {
+        try readWithStamp(path).list
+    }
+
+    static func readWithStamp(
+        _ path: String
+    ) throws(KeyTrouble) -> (list: AllowList, stamp: ProtectedFile.Stamp) {
+        let (text, stamp) = try ProtectedFile.readText(
+            path, bytesMax: MessagingLimits.allowListBytesMax)
+        return (try AllowList(text, path: path), stamp)
+    }
+
+    /// Takes a line's words; answers what is wrong with them.
+    private mutating func add(_ words: [Substring]) -> String? {
+        guard words.count == 2 else { return "expected 'name key', found \(words.count) words" }
+        guard KeyName.isValid(words[0]) else { return "a name is \(KeyName.rule)" }
+        let name = String(words[0])
+        guard let key = PublicKey(String(words[1])) else {
+            return "the key of \(name) is not 40 characters of Z85, as NAME.pub has them"
+        }
+        if entries.contains(where: { $0.name == name }) { return "the name \(name) stands twice" }
+        if let other = entries.first(where: { $0.key == key }) {
+            return "\(name) has the same key as \(other.name)"
+        }
+        entries.append(Entry(name: name, key: key))
+        return nil
+    }
+
+    /// The name of a key, found in a time that tells nothing about the keys; nil: nobody's.
+    func name(of bytes: [UInt8]) -> String? {
+        var found: String?
+        for entry in entries where entry.key.isEqualInConstantTime(to: bytes) { found = entry.name }
+        return found
+    }
+}
+
+/// Commands over the file of an allow-list.
+public enum AllowListFile {
+    /// What it says of keys that were taken from it.
+    private static func recordPath(_ path: String) -> String { "\(path).revoked" }
+
+    /// Adds the keys of a `.pub` file; a list that is not there is made.
+    ///
+    /// - Returns: The entries that are new on the list.
+    public static func allow(
+        _ publicPath: String, in path: String
+    ) throws(KeyTrouble) -> [AllowList.Entry] {
+        let isThere = unsafe access(path, F_OK) == 0
+        let old = isThere ? try AllowList.read(path) : AllowList()
+        let new = try AllowList.read(publicPath).entries.filter { !old.entries.contains($0) }
+        let revoked = try revokedKeys(path)
+        for entry in new where revoked.contains(entry.key.text) {
+            throw KeyTrouble(
+                path: publicPath,
+                reason: "the key of \(entry.name) was revoked (see \(recordPath(path))); make a "
+                    + "new one with 'kugiri keys new'")
+        }
+        guard !new.isEmpty else { return [] }
+        var text = isThere ? try self.text(path) : "# Who may work for this coordinator: name key\n"
+        if !text.hasSuffix("\n") { text += "\n" }
+        for entry in new { text += entry.line + "\n" }
+        // The whole list is judged before anything is written.
+        _ = try AllowList(text, path: path)
+        try ProtectedFile.replace(path, mode: 0o644, text: text)
+        return new
+    }
+
+    /// Takes a name from the list, and notes its key and the time beside the list.
+    ///
+    /// A running coordinator sees it within a second and lets the key's workers go.
+    public static func revoke(_ name: String, in path: String, at time: String) throws(KeyTrouble) {
+        let list = try AllowList.read(path)
+        guard let entry = list.entries.first(where: { $0.name == name }) else {
+            let known = list.entries.map(\.name).joined(separator: ", ")
+            throw KeyTrouble(path: path, reason: "has no key \(name); it has: \(known)")
+        }
+        let kept = try text(path).split(separator: "\n", omittingEmptySubsequences: false)
+            .filter { line in
+                line.split(whereSeparator: { $0 == " " || $0 == "\t" }).first.map { String($0) }
+                    != name
+            }
+        let record = recordPath(path)
+        let before = unsafe access(record, F_OK) == 0 ? try text(record) : ""
+        // The record first: a key that is on the list and in the record is refused, not lost.
+        try ProtectedFile.replace(record, mode: 0o644, text: before + "\(entry.line) \(time)\n")
+        try ProtectedFile.replace(path, mode: 0o644, text: kept.joined(separator: "\n"))
+    }
+
+    /// The lines of keys that were taken from the list: name, key, time.
+    public static func revoked(of path: String) throws(KeyTrouble) -> [String] {
+        let record = recordPath(path)
+        guard unsafe access(record, F_OK) == 0 else { return [] }
+        return try text(record).split(separator: "\n").map { String($0) }
+    }
+
+    private static func revokedKeys(_ path: String) throws(KeyTrouble) -> Set<String> {
+        Set(
+            try revoked(of: path).compactMap { line in
+                let words = line.split(separator: " ")
+                return words.count > 1 ? String(words[1]) : nil
+            })
+    }
+
+    private static func text(_ path: String) throws(KeyTrouble) -> String {
+        try ProtectedFile.readText(path, bytesMax: MessagingLimits.allowListBytesMax).text
+    }
+}

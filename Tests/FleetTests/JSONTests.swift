@@ -1,0 +1,85 @@
+// What `--json` prints is what `ops/schema` says, whatever came of the command.
+
+import FoundationEssentials
+import Testing
+
+extension FleetTests {
+    @Suite struct JSONTests {
+        /// The printed object, checked; its schema is the one its member `schema` names.
+        @discardableResult private func checked(
+            _ ended: Ended, as name: String, sourceLocation: SourceLocation = #_sourceLocation
+        ) throws -> JSON {
+            let faults = try JSONSchema(name).faults(ended.stdout)
+            #expect(faults.isEmpty, "\(ended.stdout)", sourceLocation: sourceLocation)
+            return try JSON(text: ended.stdout)
+        }
+
+        @Test func `every command of a night prints what its schema says`() throws {
+            let night = try Night()
+            let none = try checked(try night.kugiri(["status", "--json"]), as: "status-1")
+            #expect(none["run"] == .null)
+            try checked(try night.kugiri(["runs", "--json"]), as: "runs-1")
+            let sample = try night.sample(records: 1_500, defects: ["bad-enum:3"])
+            let input = ["--input", sample.path, "--set", "business_date=\(sample.date)"]
+            try checked(
+                try night.kugiri(["validate", "debit-result", "--json"] + input), as: "validate-1")
+            let end = try night.run(sample, ["--max-rejects", "3"])
+            #expect(end.code == 4, "\(end.ended.stderr)")
+            try checked(end.ended, as: "run-1")
+            let run = try end.run
+            try checked(try night.kugiri(["report", run, "--json"]), as: "run-1")
+            let rejects = try checked(
+                try night.kugiri(["rejects", run, "--json"]), as: "rejects-1")
+            #expect(rejects["rejects"]?.list.count == 3)
+            try checked(try night.kugiri(["certificate", run, "--json"]), as: "certificate-1")
+            let proofs = try checked(
+                try night.kugiri(["certificate", "verify", run, "--json"]), as: "verification-1")
+            #expect(proofs["holds"] == .bool(true))
+            let status = try checked(
+                try night.kugiri(["status", run, "--json"]), as: "status-1")
+            #expect(status["run"]?["state"]?.string == "published")
+            #expect(status["run"]?["partitions_done"] == status["run"]?["partitions_total"])
+            let runs = try checked(try night.kugiri(["runs", "--json"]), as: "runs-1")
+            #expect(runs["runs"]?.list.first?["counts"]?["input"]?.number == 1_500)
+        }
+
+        @Test func `a run that is refused before it exists says so in JSON`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 50)
+            var missing = sample
+            missing.path += ".not"
+            let unset = ["run", "debit-result", "--input", sample.path, "--json"]
+            let cases: [(arguments: [String], code: Int, id: String?)] = [
+                (night.runArguments(missing), 11, "KGR2050E"),
+                (unset, 64, "KGR8054E"),
+                (unset + ["--workers"], 64, nil),
+                (["resume", "debit-result-20261120-77", "--json"], 64, "KGR8056E"),
+                (["report", "debit-result-20261120-77", "--json"], 64, "KGR8056E"),
+                (["status", "debit-result-20261120-77", "--json"], 64, "KGR8056E"),
+            ]
+            for (arguments, code, id) in cases {
+                let ended = try night.kugiri(arguments)
+                let refused = try checked(ended, as: "refused-1")
+                #expect(ended.code == Int32(code), "\(arguments) \(ended.stderr)")
+                #expect(refused["exit_code"]?.number == Double(code))
+                #expect(refused["run_id"] == .null)
+                #expect(refused["messages"]?.list.first?["id"]?.string == id, "\(arguments)")
+            }
+        }
+
+        @Test func `a held target and a wrong table are refused in JSON`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 1_200)
+            let killed = try night.run(
+                sample, environment: ["KUGIRI_FAILPOINT": "before_publish:kill"])
+            #expect(killed.ended.wasKilled)
+            let held = try night.run(try night.sample(records: 50, date: "2026-11-24"))
+            #expect(held.code == 13)
+            #expect(try checked(held.ended, as: "refused-1")["result"]?.string == "RETRY")
+            try night.online("DROP TRIGGER kugiri_lock ON member_account")
+            let unfit = try night.run(sample)
+            #expect(unfit.code == 16)
+            #expect(try checked(unfit.ended, as: "refused-1")["result"]?.string == "CONFIG")
+        }
+    }
+}
