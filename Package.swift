@@ -89,7 +89,7 @@ let package = Package(
         tests("Settings", ["Records", "Plan"]),
         tests("Journal"),
         tests("Ledger", ["Postgres", "Plan"]),
-        tests("Loading", ["Records", "Plan", "Postgres", "Ledger", "Settings"]),
+        tests("Loading", ["Records", "Plan", "Wire", "Postgres", "Ledger", "Settings"]),
         tests(
             "Coordination",
             [
@@ -100,6 +100,7 @@ let package = Package(
             name: "FleetTests",
             dependencies: [
                 "kugiri", "Postgres", "Records", "Plan", "Wire", "Settings", "Messaging",
+                yams,
             ],
             swiftSettings: strict),
     ]

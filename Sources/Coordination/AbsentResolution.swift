@@ -12,7 +12,7 @@ extension TargetResolution {
     ) throws -> AbsentPlan? {
         guard let absent = job.target.absent else { return nil }
         let open = resolveOpen(absent)
-        let closing = resolveClosing(absent)
+        let closing = try resolveClosing(absent, connection)
         let key = job.target.key.first { $0.field == contract.partitionKey }
         guard let key, let column = columns[key.column] else {
             if key == nil {
@@ -53,8 +53,10 @@ extension TargetResolution {
         return "(\(conditions.joined(separator: " AND ")))"
     }
 
-    private mutating func resolveClosing(_ absent: Target.Absent) -> [AbsentPlan.Closing] {
-        absent.set.compactMap { mapping in
+    private mutating func resolveClosing(
+        _ absent: Target.Absent, _ connection: borrowing Connection
+    ) throws -> [AbsentPlan.Closing] {
+        try absent.set.compactMap { mapping in
             guard let column = known(mapping.column) else { return nil }
             if column.isGenerated {
                 reasons.append("absent: column \(mapping.column) is generated")
@@ -65,7 +67,8 @@ extension TargetResolution {
             case .constant(let text): value = bound(text, as: column.castType)
             case .null:
                 if column.isNotNull {
-                    reasons.append("absent: column \(mapping.column) is NOT NULL and is set to null")
+                    reasons.append(
+                        "absent: column \(mapping.column) is NOT NULL and is set to null")
                 }
             case .parameter(let name):
                 let text = parameters.values[name]
@@ -76,12 +79,31 @@ extension TargetResolution {
                 checkEnds(mapping.column, text, absent)
             case .sql(let expression):
                 (value, isFixed) = (expression, false)
+                // Without any table: a name in it would be a column of the row that is closed.
+                if let fault = try Self.fault(
+                    in: "SELECT (\(expression))::\(column.castType)", connection)
+                {
+                    reasons.append("absent: column \(mapping.column): \(fault)")
+                }
             case .field, .before:
                 reasons.append("absent: column \(mapping.column) has no value without a record")
             }
             return AbsentPlan.Closing(
                 column: quoteIdentifier(mapping.column), type: column.castType, value: value,
                 isFixed: isFixed)
+        }
+    }
+
+    /// What the server has against a statement, which is not executed; nil: nothing.
+    static func fault(
+        in statement: String, _ connection: borrowing Connection
+    ) throws -> String? {
+        do {
+            try connection.prepare("kugiri_lint", statement)
+            try connection.execute("DEALLOCATE kugiri_lint")
+            return nil
+        } catch let error as PostgresError where !error.connectionLost {
+            return error.message
         }
     }
 

@@ -18,7 +18,7 @@ extension Splitter {
         if bytes <= Int64(CoordinationLimits.csvSampleWholeBytes) {
             var content = [UInt8](repeating: 0, count: Int(bytes))
             let got = try file.read(into: &content, count: content.count, from: 0)
-            sample.take(content.span.extracting(0..<got), skipsFirst: false)
+            sample.take(content.span.extracting(0..<got), skipsFirst: false, linesMax: .max)
             try breathe(0, UInt64(sample.lines))
             return (sample.sortedKeys, sample.lines)
         }
@@ -27,7 +27,9 @@ extension Splitter {
         for index in 0..<CoordinationLimits.csvSampleWindows {
             let offset = Int64(Self.draw(&state) % UInt64(bytes))
             let got = try file.read(into: &window, count: window.count, from: offset)
-            sample.take(window.span.extracting(0..<got), skipsFirst: offset > 0)
+            sample.take(
+                window.span.extracting(0..<got), skipsFirst: offset > 0,
+                linesMax: CoordinationLimits.csvSampleLines)
             if index % 256 == 0 { try breathe(0, 0) }
         }
         return (sample.sortedKeys, Int(Double(bytes) / max(sample.lineBytes, 1)))
@@ -142,10 +144,13 @@ private struct CSVSample {
 
     /// Takes the whole lines of a piece.
     ///
-    /// - Parameter skipsFirst: The piece may begin inside a line.
-    mutating func take(_ piece: Span<UInt8>, skipsFirst: Bool) {
+    /// - Parameters:
+    ///   - skipsFirst: The piece may begin inside a line.
+    ///   - linesMax: Lines taken of it.
+    mutating func take(_ piece: Span<UInt8>, skipsFirst: Bool, linesMax: Int) {
+        let most = linesMax == .max ? .max : lines + linesMax
         var at = skipsFirst ? lineScanner.next(piece, from: 0)?.next ?? piece.count : 0
-        while let line = lineScanner.next(piece, from: at) {
+        while lines < most, let line = lineScanner.next(piece, from: at) {
             lines += 1
             bytes += line.next - at
             let record = piece.extracting(at..<line.end)

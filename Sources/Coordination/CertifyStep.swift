@@ -150,7 +150,8 @@ extension RunCoordinator {
         let open = try AbsentLedger.totals(run: run, revision: revision, connection).open ?? 0
         var list = [
             Proof(
-                name: "absent: \(counts.absent) of \(open) open rows, within \(absent.maxShareText)",
+                name:
+                    "absent: \(counts.absent) of \(open) open rows, within \(absent.maxShareText)",
                 expected: "yes",
                 found: absent.allows(closing: counts.absent, of: open) ? "yes" : "no")
         ]

@@ -56,6 +56,11 @@ extension RunCoordinator {
             noProgressLimit: CoordinationLimits.noProgressLimit)
         var table: [Int64: Claim] = [:]
         for claim in claims { table[claim.id] = claim }
+        if phase == .validate {
+            let slices = try SliceLedger.slices(run: run, revision: revision, connection)
+            fleet.spool.open(slices, directory: definition.spoolDirectory(of: run))
+        }
+        defer { fleet.spool.close() }
         claimsLeft = Dictionary(grouping: claims.compactMap(\.partition)) { $0 }.mapValues(\.count)
         var lastReview = clock
         var lastWorkerAt = clock
@@ -70,13 +75,7 @@ extension RunCoordinator {
                 queue += try handle(event, &book, table)
             }
             draw()
-            if fleet.childCount > 0 || !fleet.idle.isEmpty
-                || fleet.crew.values.contains(where: {
-                    $0.peer != nil
-                })
-            {
-                lastWorkerAt = clock
-            }
+            if fleet.childCount > 0 || fleet.hasLiveCrew { lastWorkerAt = clock }
             if clock - lastWorkerAt > fleet.workerWait {
                 throw RunStop(
                     .infrastructure,
@@ -105,6 +104,8 @@ extension RunCoordinator {
             case .assign(let claim, let epoch, let worker):
                 fleet.idle.remove(worker)
                 assignedAt[claim] = clock
+                fleet.spool.grant(
+                    claim: claim, epoch: epoch, slice: table[claim]?.slice ?? 0, to: worker)
                 fleet.send(
                     .assign(
                         Assignment(
@@ -137,7 +138,8 @@ extension RunCoordinator {
             return book.ready(worker, at: clock)
         case .beat(let worker, let beat):
             book.beat(
-                worker, claim: beat.claim, progress: beat.recordsDone &+ beat.bytesSent, at: clock)
+                worker, claim: beat.claim,
+                progress: beat.recordsDone &+ beat.bytesSent &+ beat.bytesReceived, at: clock)
             return []
         case .failed(let worker, let failure):
             return try failed(worker, failure, &book)
@@ -268,6 +270,7 @@ extension RunCoordinator {
     private func settled(
         _ claim: Int64, _ book: inout ClaimBook, _ table: [Int64: Claim]
     ) throws {
+        fleet.spool.close(claim: claim)
         let weight = table[claim]?.weight ?? 0
         if let worker = book.holder(of: claim) { fleet.count(claim: weight, for: worker) }
         recordsSettled += UInt64(max(weight, 0))
@@ -338,6 +341,7 @@ extension RunCoordinator {
 
     /// Raises a claim's epoch and ends its holder's session; nothing of it writes any more.
     func takeBack(_ claim: Int64) throws -> ClaimState {
+        fleet.spool.close(claim: claim)
         let box = try guardConnection()
         try box.connection.execute(
             "SET lock_timeout = \(CoordinationLimits.raiseLockTimeoutMilliseconds)")

@@ -8,8 +8,10 @@ package enum CoordinationLimits {
     static let csvSampleWholeBytes = 4 << 20
     /// Bytes read at each drawn place of a larger one: several lines, in one page of a disk.
     static let csvSampleWindowBytes = 8 << 10
-    /// Places drawn: with a dozen lines each, as many keys as the fixed form samples.
+    /// Places drawn; with their lines, as many keys as cut a thousand slices evenly.
     static let csvSampleWindows = 4_096
+    /// Lines taken at each place: neighbours often have neighbouring keys and say little more.
+    static let csvSampleLines = 8
     /// Bytes of all spool buffers together; divided by the number of slices.
     static let spoolBuffersBytes = 64 << 20
     /// One slice's buffer: 64 KiB keeps writes cheap at 1,000 slices.
@@ -42,6 +44,14 @@ package enum CoordinationLimits {
     static let restartsPerWorkerMax = 20
     /// Wait for workers to say goodbye after they were asked to stop.
     static let drainLimit: Duration = .seconds(15)
+    /// Wait for workers of other machines to say goodbye: they look at their sockets every few
+    /// milliseconds, and whoever does not answer is fenced anyway.
+    static let farewellLimit: Duration = .seconds(3)
+    /// Silence after which an idle worker counts as gone, before the job's own limit is known.
+    static let idleSilenceLimit: Duration = .seconds(10)
+    /// Blocks of spool slices sent at one look: 2 MB, about 5 ms of reading and sending, so that
+    /// heartbeats and claims are never long behind them.
+    static let blocksPerBreath = 32
     /// Lock wait when a claim's epoch is raised, before its holder is ended (PROTOCOL 11).
     static let raiseLockTimeoutMilliseconds = 200
     /// Tries to raise an epoch: 150 × 200 ms.
@@ -73,4 +83,12 @@ package enum CoordinationLimits {
     static let freeBytesMin: Int64 = 256 << 20
     /// Staged bytes per record on disk, generously: row header, key, fields at fillfactor 50, index.
     static let stagingBytesPerRecord: Int64 = 600
+    /// Records of one key that `why` looks at; a person reads no more.
+    static let whyRecordsMax = 1_000
+    /// Rejects with a masked key like the one asked for that are compared with the archive; beyond
+    /// it the archive is read from its beginning, which is then cheaper.
+    static let whyCandidatesMax = 10_000
+    /// Other runs whose before-images are searched for the writer of a row: each costs one pass
+    /// over them, they have no index.
+    static let whyRunsMax = 8
 }

@@ -30,6 +30,10 @@ struct Crew {
     var beat: Beat?
     var claimsDone = 0
     var recordsDone: UInt64 = 0
+    /// A process that this coordinator started; it ends with the run.
+    var isOwn = false
+    /// When a message of it last came.
+    var heardAt = Monotonic.now()
 }
 
 /// The fleet of one run.
@@ -48,6 +52,7 @@ final class Fleet {
     private var events: [FleetEvent] = []
     private var lastAlive = Monotonic.now()
     private var sequence: UInt64 = 0
+    private var isDismissing = false
     private var started = 0
     private(set) var restarts = 0
     /// Refusals that are in the log already: a refused worker asks again and again.
@@ -56,6 +61,11 @@ final class Fleet {
     var workerWait: Duration { network.workerWait }
     /// Workers that asked for work and were given none yet.
     var idle: Set<WorkerName> = []
+
+    /// Blocks of spool slices for workers that cannot see them.
+    var spool = SpoolDesk()
+    /// Silence after which an idle worker counts as gone.
+    var silenceLimit = CoordinationLimits.idleSilenceLimit
 
     /// What every message says.
     var run = ""
@@ -114,7 +124,8 @@ final class Fleet {
                 environment: environment,
                 output: .file(path: "\(logDirectory)/\(name).out"))
             children[name] = child
-            crew[name] = Crew(peer: nil, host: HostName.current, process: child.pid)
+            crew[name] = Crew(
+                peer: nil, host: HostName.current, process: child.pid, isOwn: true)
         }
     }
 
@@ -132,6 +143,8 @@ final class Fleet {
             guard case .message(let peer, let body) = received else { continue }
             take(body, from: peer)
         }
+        try sendBlocks()
+        loseSilentIdlers()
         for (name, child) in children {
             guard let status = child.poll() else { continue }
             children[name] = nil
@@ -143,9 +156,12 @@ final class Fleet {
     }
 
     /// Waits for a message, a signal or the end of a child, at most this long.
+    ///
+    /// While workers wait for blocks it only looks.
     func pause(milliseconds: Int) throws {
         _ = try wait(
-            router: router, descriptors: [signals.fileDescriptor], milliseconds: milliseconds)
+            router: router, descriptors: [signals.fileDescriptor],
+            milliseconds: spool.isIdle ? milliseconds : 0)
         try breathe()
     }
 
@@ -165,7 +181,7 @@ final class Fleet {
             return
         }
         if case .hello(let hello) = envelope.message {
-            if peers[peer] != hello.worker {
+            if peers[peer] != hello.worker, !isDismissing {
                 guard admits(hello, from: peer) else { return }
                 // A worker that came back is not expected at its old address any more.
                 for (old, worker) in peers where worker == hello.worker { peers[old] = nil }
@@ -176,10 +192,13 @@ final class Fleet {
                     .joined(
                         hello.worker, host: hello.host, process: hello.pid,
                         version: hello.binaryVersion))
+                send(.alive(notice), to: hello.worker)
             }
+            if peers[peer] == hello.worker { crew[hello.worker]?.heardAt = Monotonic.now() }
             return
         }
         guard let worker = peers[peer] else { return }
+        crew[worker]?.heardAt = Monotonic.now()
         switch envelope.message {
         case .ready:
             idle.insert(worker)
@@ -195,25 +214,71 @@ final class Fleet {
             crew[worker]?.peer = nil
             idle.remove(worker)
             events.append(.left(worker, reason: reason))
-        case .hello, .welcome, .assign, .alive, .refuse, .drain: break
+        case .fetch(let fetch):
+            guard envelope.term == term, envelope.run == run,
+                let denial = spool.take(fetch, from: worker)
+            else { return }
+            send(.deny(denial), to: worker)
+        case .hello, .welcome, .assign, .alive, .refuse, .drain, .block, .deny: break
         }
     }
 
     /// Sends to one worker; a message that cannot be sent is lost, and asked for again.
     func send(_ message: Message, to worker: WorkerName) {
-        guard let peer = crew[worker]?.peer else { return }
-        sequence += 1
-        let envelope = Envelope(term: term, sequence: sequence, run: run, message: message)
-        guard (try? router.send(encode(envelope), to: peer)) != true else { return }
+        guard let peer = crew[worker]?.peer, !offer(message, to: peer) else { return }
         peers[peer] = nil
         crew[worker]?.peer = nil
     }
 
-    func tellAlive() {
-        lastAlive = Monotonic.now()
-        let notice = AliveNotice(
+    /// Sends if there is room now; false: it was not sent.
+    private func offer(_ message: Message, to peer: PeerID) -> Bool {
+        sequence += 1
+        let envelope = Envelope(term: term, sequence: sequence, run: run, message: message)
+        return (try? router.send(encode(envelope), to: peer)) == true
+    }
+
+    /// Sends blocks that workers asked for, a bounded number of them; what there is no room for is
+    /// dropped, and asked for again.
+    private func sendBlocks() throws {
+        for _ in 0..<CoordinationLimits.blocksPerBreath {
+            guard let (worker, message) = spool.next() else { return }
+            guard let peer = crew[worker]?.peer, offer(message, to: peer) else {
+                spool.forget(worker)
+                continue
+            }
+            try Failpoint.blockSent.pass()
+        }
+    }
+
+    /// Idle workers say so twice a second; one that fell silent is given no work.
+    private func loseSilentIdlers() {
+        let now = Monotonic.now()
+        for worker in idle {
+            guard let known = crew[worker], now - known.heardAt > silenceLimit else { continue }
+            idle.remove(worker)
+            if let peer = known.peer { peers[peer] = nil }
+            crew[worker]?.peer = nil
+            events.append(
+                .left(worker, reason: "silent for more than \(Figures.duration(silenceLimit))"))
+        }
+    }
+
+    /// Whether a worker is there that was not silent for too long.
+    var hasLiveCrew: Bool {
+        let now = Monotonic.now()
+        return crew.values.contains { $0.peer != nil && now - $0.heardAt <= silenceLimit }
+    }
+
+    private var notice: AliveNotice {
+        AliveNotice(
             phase: phase, recordsDone: recordsDone, recordsTotal: recordsTotal,
             budgetExceeded: budgetExceeded)
+    }
+
+    func tellAlive() {
+        lastAlive = Monotonic.now()
+        guard !isDismissing else { return }
+        let notice = notice
         for worker in crew.keys { send(.alive(notice), to: worker) }
     }
 
@@ -223,14 +288,29 @@ final class Fleet {
         crew[worker]?.recordsDone += UInt64(max(records, 0))
     }
 
+    /// Workers that others started and that have not said goodbye.
+    private var hasLiveGuests: Bool {
+        let now = Monotonic.now()
+        return crew.values.contains {
+            !$0.isOwn && $0.peer != nil && now - $0.heardAt <= CoordinationLimits.farewellLimit
+        }
+    }
+
     /// Kills a worker process of our own that is suspected or stopped.
     func kill(_ worker: WorkerName) { children[worker]?.kill() }
 
     /// Asks every worker to stop, waits for the processes to end, and kills those that do not.
+    ///
+    /// Workers of other machines give back what they have and wait for the next run; they are
+    /// waited for only shortly.
     func dismiss() {
+        isDismissing = true
+        let farewell = Monotonic.now() + CoordinationLimits.farewellLimit
         let deadline = Monotonic.now() + CoordinationLimits.drainLimit
         var asked = Monotonic.now() - .seconds(1)
-        while !children.isEmpty, Monotonic.now() < deadline {
+        while !children.isEmpty || (hasLiveGuests && Monotonic.now() < farewell),
+            Monotonic.now() < deadline
+        {
             if Monotonic.now() - asked > .milliseconds(200) {
                 asked = Monotonic.now()
                 for worker in crew.keys { send(.drain, to: worker) }

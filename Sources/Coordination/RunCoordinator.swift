@@ -98,6 +98,7 @@ final class RunCoordinator {
         self.screen = screen
         fleet.run = row.run
         fleet.term = UInt64(term)
+        fleet.silenceLimit = .milliseconds(definition.job.silenceMilliseconds)
     }
 
     /// Writes a line of the run log; what is not routine is kept for the report too.

@@ -65,7 +65,8 @@ package enum RunStart {
         var coordinator: RunCoordinator?
         do {
             let fleetSignals = signals
-            let connection = try connect(databaseURL, run: run)
+            let hook = IdleHook()
+            let connection = try connect(databaseURL, run: run, hook)
             try Schema.check(connection)
             guard let row = try RunLedger.get(run, connection) else {
                 throw RunStop(
@@ -127,6 +128,7 @@ package enum RunStart {
                 tolerances: tolerances,
                 databaseURL: databaseURL, executable: executable, binaryVersion: binaryVersion,
                 surroundings: surroundings, signals: fleetSignals, screen: screen)
+            hook.follow(made.fleet)
             coordinator = made
             try takeOver(made, row)
             return Ending.conduct(made, untilValidate: untilValidate)
@@ -147,7 +149,8 @@ package enum RunStart {
         let definition = request.definition
         let facts = try Arrival.check(
             request.inputPath, ready: definition.job.ready, breathe: {})
-        let connection = try connect(request.databaseURL, run: definition.job.name)
+        let hook = IdleHook()
+        let connection = try connect(request.databaseURL, run: definition.job.name, hook)
         if request.isPrivateDatabase { try Schema.migrate(connection) }
         try Schema.check(connection)
         let plan = try TargetResolution.resolve(
@@ -169,10 +172,11 @@ package enum RunStart {
                 Arrival.discard(arrived)
                 return .provedAgain(end)
             }
-            return .coordinator(
-                try create(
-                    request, arrived, plan, contractHash: contractHash, connection: connection,
-                    signals: fleetSignals, screen: screen))
+            let coordinator = try create(
+                request, arrived, plan, contractHash: contractHash, connection: connection,
+                signals: fleetSignals, screen: screen)
+            hook.follow(coordinator.fleet)
+            return .coordinator(coordinator)
         } catch {
             Arrival.discard(arrived)
             throw error
@@ -368,8 +372,11 @@ package enum RunStart {
         return "\(user ?? String(getuid()))@\(HostName.current) pid \(getpid())"
     }
 
-    private static func connect(_ url: String, run: String) throws -> Connection {
-        try Connection(url: url, applicationName: "kugiri coordinator \(run)")
+    private static func connect(
+        _ url: String, run: String, _ hook: IdleHook
+    ) throws -> Connection {
+        try Connection(
+            url: url, applicationName: "kugiri coordinator \(run)", idle: { try hook.breathe() })
     }
 
     private static func lockTarget(

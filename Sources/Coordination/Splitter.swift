@@ -47,7 +47,7 @@ package struct Splitter {
         let layout = try detect(file)
         let (sample, estimate) = try sampleKeys(file, layout)
         let partitions = partitionTable(sample, records: estimate)
-        let sliceRecords = sliceRecords(records: estimate)
+        let sliceRecords = sliceRecords(records: estimate, layout)
         let cuts = SlicePlan.cuts(sample: sample, records: estimate, sliceRecords: sliceRecords)
         try Files.removeDirectory(spool)
         try Files.makeDirectory(spool)
@@ -101,9 +101,11 @@ package struct Splitter {
 
     /// Records of a slice, fewer than the job's when they are so long that the slice would not
     /// fit a worker's memory.
-    private func sliceRecords(records: Int) -> Int {
+    private func sliceRecords(records: Int, _ layout: FrameLayout) -> Int {
         let average = max(Int(bytes) / max(records, 1), definition.contract.recordBytes)
-        let room = LoadingLimits.sliceBytesMax / 2 / (average + SpoolRecord.headerBytes)
+        // CSV is in memory twice, and some slices get more than their share.
+        let share = layout.isCSV ? 2 : 1
+        let room = LoadingLimits.sliceBytesMax / share / (average + SpoolRecord.headerBytes)
         return max(1, min(definition.job.sliceRecords, room))
     }
 

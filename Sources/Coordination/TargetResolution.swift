@@ -50,22 +50,30 @@ package struct TargetResolution {
         _ connection: borrowing Connection
     ) throws -> TargetPlan {
         var resolution = TargetResolution(job: job, contract: contract, parameters: parameters)
-        return try resolution.resolve(connection)
+        guard let plan = try resolution.gather(connection), resolution.reasons.isEmpty else {
+            throw TargetUnfit(
+                job: job.name, table: job.target.table, reasons: resolution.reasons)
+        }
+        if let reason = try resolution.rehearse(plan, connection) {
+            throw TargetUnfit(job: job.name, table: plan.table, reasons: [reason])
+        }
+        return plan
     }
 
-    private init(job: Job, contract: Contract, parameters: RunParameters) {
+    init(job: Job, contract: Contract, parameters: RunParameters) {
         self.job = job
         self.contract = contract
         self.parameters = parameters
     }
 
-    private mutating func resolve(_ connection: borrowing Connection) throws -> TargetPlan {
+    /// The plan as far as the catalog has it, with everything that does not fit in `reasons`; nil:
+    /// there is no such table.
+    mutating func gather(_ connection: borrowing Connection) throws -> TargetPlan? {
         let target = job.target
         let table = try TargetCatalog.table(target.table, connection)
         guard let table else {
-            throw TargetUnfit(
-                job: job.name, table: target.table,
-                reasons: ["there is no such table for user's search path; create it"])
+            reasons.append("there is no such table for user's search path; create it")
+            return nil
         }
         for column in try TargetCatalog.columns(table.id, connection) {
             columns[column.name] = CatalogColumn(
@@ -123,41 +131,7 @@ package struct TargetResolution {
             table.id,
             columns: staging.map(\.name).filter { columns[unquoted($0)] != nil }
                 .map(unquoted), connection)
-        guard reasons.isEmpty else {
-            throw TargetUnfit(job: job.name, table: table.name, reasons: reasons)
-        }
-        try rehearse(plan, connection)
         return plan
-    }
-
-    /// Has the server parse every statement of the load, inside a transaction that is undone.
-    private func rehearse(_ plan: TargetPlan, _ connection: borrowing Connection) throws {
-        struct Undo: Error {}
-        let tables = RunTables(number: 0, plan: plan)
-        let statement = ApplyStatement(tables: tables, slice: 0)
-        do {
-            try connection.transaction { connection in
-                try connection.execute(
-                    tables.createSlice(0, range: .all, logged: false))
-                if plan.history { try connection.execute(tables.createHistory) }
-                try connection.prepare("rehearse_apply", statement.apply(.range))
-                try connection.prepare("rehearse_certify", statement.certify)
-                try connection.prepare("rehearse_see", ApplyStatement.see(plan))
-                if let find = AbsentLedger.findStatement(tables: tables, slice: 0) {
-                    try connection.prepare("rehearse_find", find)
-                    try connection.prepare(
-                        "rehearse_stage", AbsentLedger.stageStatement(tables: tables, slice: 0))
-                }
-                throw Undo()
-            }
-        } catch is Undo {
-            // Sessions of the coordinator and of lint prepare nothing else.
-            try connection.execute("DEALLOCATE ALL")
-        } catch let error as PostgresError where !error.connectionLost {
-            throw TargetUnfit(
-                job: job.name, table: plan.table,
-                reasons: ["the load cannot be prepared: \(error.message)"])
-        }
     }
 
     private func unquoted(_ name: String) -> String {

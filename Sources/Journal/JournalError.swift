@@ -4,7 +4,7 @@
 public struct JournalError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What was tried.
     public enum Operation: String, Sendable {
-        case open, write, sync
+        case open, read, write, sync
         case makeDirectory = "mkdir"
         case changeMode = "chmod"
     }

@@ -14,6 +14,11 @@ public enum JournalLimits {
     /// Reject rows are gathered up to this many bytes before one write; 64 KiB is where larger
     /// writes stop being cheaper per byte.
     static let rejectBufferBytes = 65_536
+    /// Bytes of a log read at once.
+    static let logBlockBytes = 256 << 10
+    /// A line of `run.jsonl` that is longer is shown cut: ten values at their limit, each character
+    /// in four bytes, are far below it.
+    static let logLineBytesMax = 1 << 20
     /// Frames of the live view: ten per second are smooth, more only cost.
     static let frameInterval: Duration = .milliseconds(100)
     /// Silence between two progress lines without a terminal.

@@ -173,14 +173,6 @@ extension MessageID {
     public static let workerFenced: MessageID = "KGR6013W"
     /// Arguments: `process`, `worker`, `status`.
     public static let workerEnded: MessageID = "KGR6014W"
-    /// Arguments: `worker`, `host`, `reason`.
-    public static let workerRefused: MessageID = "KGR6050E"
-    /// Arguments: `phase`, `slice`, `attempts`, `worker`, `reason`, `run`.
-    public static let attemptsExhausted: MessageID = "KGR6051E"
-    /// Arguments: `elapsed`, `phase`, `run`.
-    public static let noWorkers: MessageID = "KGR6052E"
-    /// Arguments: `run`, `term`, `holder`.
-    public static let termLost: MessageID = "KGR6053E"
     /// Arguments: `endpoint`, `keys`.
     public static let doorOpened: MessageID = "KGR6020I"
     /// Arguments: `path`, `keys`.
@@ -197,6 +189,14 @@ extension MessageID {
     public static let keyRevoked: MessageID = "KGR6026W"
     /// Arguments: `path`, `reason`.
     public static let allowListUnusable: MessageID = "KGR6027W"
+    /// Arguments: `worker`, `host`, `reason`.
+    public static let workerRefused: MessageID = "KGR6050E"
+    /// Arguments: `phase`, `slice`, `attempts`, `worker`, `reason`, `run`.
+    public static let attemptsExhausted: MessageID = "KGR6051E"
+    /// Arguments: `elapsed`, `phase`, `run`.
+    public static let noWorkers: MessageID = "KGR6052E"
+    /// Arguments: `run`, `term`, `holder`.
+    public static let termLost: MessageID = "KGR6053E"
     /// Arguments: `worker`, `endpoint`, `reason`.
     public static let refusedByCoordinator: MessageID = "KGR6060E"
     /// Arguments: `worker`, `endpoint`, `key`.

@@ -25,6 +25,7 @@ public struct ReportText: Sendable {
             headline(summary) + identity(summary),
             section("Phases", phases(summary)),
             section("Partitions", partitions(summary)),
+            section("Workers", workers(summary)),
             section("Control totals", controlTotals(summary)),
             section("Rejects by rule", rejects(summary)),
             section("Tolerances", tolerances(summary)),
@@ -135,7 +136,9 @@ public struct ReportText: Sendable {
                 + [Figures.duration(seconds: partition.elapsedSeconds)]
         }
         let footer =
-            ["", "total"] + figures(total, withAbsent: total.absent > 0) + [Figures.duration(seconds: summary.elapsedSeconds)]
+            ["", "total"] + figures(total, withAbsent: total.absent > 0) + [
+                Figures.duration(seconds: summary.elapsedSeconds)
+            ]
         let retried = summary.partitions.filter { $0.attempts > 1 }
         let note =
             retried.isEmpty
@@ -143,6 +146,24 @@ public struct ReportText: Sendable {
             : "tried more than once: "
                 + retried.map { "\($0.number) (\($0.attempts)×)" }.joined(separator: ", ") + "\n"
         return Table.render(columns: columns, rows: rows, footer: footer, width: width) + note
+    }
+
+    /// Who worked where, when not all were the coordinator's own, which it calls w1, w2 and so on.
+    private func workers(_ summary: RunSummary) -> String {
+        let hasGuests = summary.workers.contains { worker in
+            worker.name.first != "w" || UInt(worker.name.dropFirst()) == nil
+        }
+        guard hasGuests else { return "" }
+        return Table.render(
+            columns: [
+                .init("worker"), .init("host"), .init("claims", .right), .init("records", .right),
+            ],
+            rows: summary.workers.map { worker in
+                [
+                    worker.name, worker.host,
+                    Figures.count(Int64(worker.claims)), Figures.count(worker.records),
+                ]
+            }, width: width)
     }
 
     /// Keys without the beginning that all of them share, so that what differs is not cut off.

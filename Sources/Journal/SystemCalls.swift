@@ -30,6 +30,38 @@ struct AppendFile: ~Copyable {
     }
 }
 
+/// An open file, read by one owner from its beginning on and closed with it.
+struct ReadFile: ~Copyable {
+    private let descriptor: Int32
+    private let path: String
+
+    /// Opens a file for reading.
+    init(path: String) throws(JournalError) {
+        descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw JournalError(operation: .open, path: path, errno: errno)
+        }
+        self.path = path
+    }
+
+    deinit { _ = close(descriptor) }
+
+    /// The next bytes, at most `count`; empty: the end of what is written so far.
+    borrowing func read(_ count: Int) throws(JournalError) -> [UInt8] {
+        var code: Int32 = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, got in
+            var result = unsafe Glibc.read(descriptor, buffer.baseAddress, count)
+            while result < 0, errno == EINTR {
+                result = unsafe Glibc.read(descriptor, buffer.baseAddress, count)
+            }
+            if result < 0 { code = errno }
+            got = max(result, 0)
+        }
+        guard code == 0 else { throw JournalError(operation: .read, path: path, errno: code) }
+        return bytes
+    }
+}
+
 /// Opens a file for appending; never follows a symbolic link.
 private func openPrivate(_ path: String, truncates: Bool) throws(JournalError) -> Int32 {
     var flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW

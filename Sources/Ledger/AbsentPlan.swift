@@ -66,7 +66,7 @@ public struct AbsentPlan: Codable, Sendable, Equatable {
 
 extension TargetPlan {
     /// Replaces `⟦0⟧`, `⟦1⟧`… by the values themselves, quoted.
-    func inline(_ text: String) -> String {
+    public func inline(_ text: String) -> String {
         var result = text
         for (index, value) in values.enumerated() {
             result = result.replacing("⟦\(index)⟧", with: quoteLiteral(value))

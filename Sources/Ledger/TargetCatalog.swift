@@ -95,6 +95,20 @@ public enum TargetCatalog {
         return (rows.bool(0, 0) == true, rows.bool(0, 1) == true)
     }
 
+    /// What the session's role may not do to a table though a load needs it: role and privilege.
+    public static func missingPrivileges(
+        _ table: Int64, updated: [String], inserted: [String], _ connection: borrowing Connection
+    ) throws -> [(role: String, privilege: String)] {
+        let rows = try connection.query(
+            sql(PackageResources.target_privileges_sql),
+            [.int(table), .textArray(updated), .textArray(inserted)])
+        var found: [(role: String, privilege: String)] = []
+        for row in 0..<rows.count {
+            found.append((rows.text(row, 0) ?? "", rows.text(row, 1) ?? ""))
+        }
+        return found
+    }
+
     /// Foreign keys over staged columns only; names as the catalog has them, not quoted, but the
     /// table quoted with its schema.
     public static func references(

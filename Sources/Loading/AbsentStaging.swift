@@ -52,7 +52,9 @@ struct AbsentRows {
         }
     }
 
-    /// The next row whose key is not above `key`; nil: there is none. nil as key: any row.
+    /// The next row whose key is not above `key`; nil: there is none.
+    ///
+    /// nil as key: any row.
     mutating func next(
         upTo key: Key?, slice: Int, claim: TakenClaim, _ connection: borrowing Connection
     ) throws -> AbsentRow? {

@@ -16,6 +16,7 @@ struct Progress {
     var recordsTotal: UInt64 = 0
     var bytesSent: UInt64 = 0
     var rejects: UInt64 = 0
+    var bytesReceived: UInt64 = 0
 }
 
 /// The worker's end of the wire.
@@ -26,7 +27,7 @@ final class CoordinatorLink {
     private let context: Context
     private let socket: DealerSocket
     private let signals: SignalReader
-    private let name: WorkerName
+    private let hello: Hello
     /// Silence of the coordinator after which the worker leaves.
     private let coordinatorWait: Duration
     /// Local workers end with the process that started them; nil: a remote worker.
@@ -35,6 +36,7 @@ final class CoordinatorLink {
     private var logNumber: UInt64 = 0
     private var lastBeat = Monotonic.now()
     private var heardAt = Monotonic.now()
+    private var introducedAt = Monotonic.now()
     private(set) var term: UInt64 = 0
     private(set) var run = ""
 
@@ -51,9 +53,13 @@ final class CoordinatorLink {
     /// The newest assignment not yet looked at.
     private var assignment: Assignment?
     var progress = Progress()
+    /// The slice that is being received; nil: none, and blocks are dropped.
+    var transfer: Transfer?
+    /// The coordinator said that its run has ended; another one may come.
+    private(set) var hasRunEnded = false
 
     init(
-        name: WorkerName, connect endpoint: Endpoint, signals: consuming SignalReader,
+        hello: Hello, connect endpoint: Endpoint, signals: consuming SignalReader,
         security: ClientSecurity?, coordinatorWait: Duration, parent: Int32?
     ) throws {
         context = try Context()
@@ -62,7 +68,7 @@ final class CoordinatorLink {
             ? try DealerSocket(context, connect: endpoint)
             : try DealerSocket(context, connect: endpoint, security: security)
         self.signals = signals
-        self.name = name
+        self.hello = hello
         self.coordinatorWait = coordinatorWait
         self.parent = parent
     }
@@ -89,8 +95,9 @@ final class CoordinatorLink {
             self.signal = signal
             isDraining = true
         }
-        while let body = try socket.receive() { receive(body) }
+        while let body = try socket.receive() { try receive(body) }
         let now = Monotonic.now()
+        if now - max(heardAt, introducedAt) >= LoadingLimits.introductionInterval { introduce() }
         if now - lastBeat >= LoadingLimits.beatInterval {
             lastBeat = now
             beat()
@@ -100,7 +107,7 @@ final class CoordinatorLink {
         if now - heardAt > coordinatorWait { throw LoadingError.orphaned }
     }
 
-    private func receive(_ body: [UInt8]) {
+    private func receive(_ body: [UInt8]) throws {
         // A message that does not decode is dropped: messages are hints, and the sender repeats.
         let decoded: Envelope
         do throws(WireError) {
@@ -110,18 +117,25 @@ final class CoordinatorLink {
             return
         }
         let envelope = decoded
-        guard envelope.term >= term else { return }
+        // Terms are of a run: the next run begins with low ones.
+        guard envelope.run != run || envelope.term >= term else { return }
         heardAt = Monotonic.now()
+        // The end of a run that was given up already is no news.
+        if case .drain = envelope.message, run.isEmpty { return }
         term = envelope.term
         run = envelope.run
         switch envelope.message {
         case .assign(let assignment): self.assignment = assignment
         case .alive(let notice): budgetExceeded = notice.budgetExceeded
-        case .drain: isDraining = true
+        case .block(let block): try transfer?.take(block)
+        case .deny(let denial): transfer?.take(denial)
+        case .drain:
+            isDraining = true
+            hasRunEnded = true
         case .refuse(let reason):
             refusal = reason
             isDraining = true
-        case .welcome, .hello, .ready, .beat, .failed, .log, .goodbye: break
+        case .welcome, .hello, .ready, .beat, .failed, .log, .goodbye, .fetch: break
         }
     }
 
@@ -147,7 +161,31 @@ final class CoordinatorLink {
                 Beat(
                     claim: progress.claim, epoch: progress.epoch, phase: progress.phase,
                     recordsDone: progress.recordsDone, recordsTotal: progress.recordsTotal,
-                    bytesSent: progress.bytesSent, rejects: progress.rejects)))
+                    bytesSent: progress.bytesSent, rejects: progress.rejects,
+                    bytesReceived: progress.bytesReceived
+                        + (transfer?.assembly.bytesReceived ?? 0))))
+    }
+
+    /// Says who this is; the coordinator answers with a notice.
+    func introduce() {
+        introducedAt = Monotonic.now()
+        send(.hello(hello))
+    }
+
+    /// Whether a coordinator has spoken since the start, or since the last run's end.
+    var hasCoordinator: Bool { !run.isEmpty }
+
+    /// Forgets the run that ended, so that the next one can be served.
+    ///
+    /// Not after a signal or a refusal: those stay.
+    func standDown() {
+        guard hasRunEnded, signal == nil else { return }
+        hasRunEnded = false
+        isDraining = false
+        budgetExceeded = false
+        assignment = nil
+        run = ""
+        term = 0
     }
 
     /// Sends a message; one that cannot be sent now is lost, and the ledger makes good for it.

@@ -4,6 +4,8 @@
 package enum LoadingError: Error, Equatable, CustomStringConvertible {
     /// The spool slice is missing, shorter than it was, or not what was written.
     case spoolTorn(String)
+    /// Slice blocks were asked for again and again and did not come.
+    case spoolSilent(slice: Int, bytes: UInt64, of: Int64)
     /// Staged rows are fewer than validation logged: the server emptied UNLOGGED tables.
     case stagingLost(slice: Int)
     /// The target's constraints refuse so many records that contract and table do not fit.
@@ -25,6 +27,9 @@ package enum LoadingError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .spoolTorn(let what): Self.spoolTornPrefix + what
+        case .spoolSilent(let slice, let bytes, let total):
+            "slice \(slice): \(bytes) of \(total) bytes came from the coordinator, then none for "
+                + "\(LoadingLimits.transferSilence); check the network between the two"
         case .stagingLost(let slice): Self.stagingLostPrefix + "slice \(slice)"
         case .targetRefuses(let slice, let records):
             "the target's constraints refuse more than \(records) records of slice \(slice): "

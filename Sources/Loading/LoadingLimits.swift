@@ -19,10 +19,27 @@ public enum LoadingLimits {
     /// Lock wait of one statement in a load chunk, far below `deadlock_timeout`, so that the
     /// batch gives way before the online side does (PROTOCOL 23).
     static let lockTimeoutMilliseconds = 50
+    /// Silence after which the blocks asked for are suspected to be lost.
+    ///
+    /// The least is a few round trips of any
+    /// network and longer than the coordinator's look at its sockets; it doubles up to the most, so
+    /// that a link of 64 kbit/s, which needs 8 s for a block, is not filled with doubles.
+    static let blockPatience: ClosedRange<Duration> =
+        Duration.seconds(1)...Duration.seconds(16)
+    /// One wait for blocks: a heartbeat is due every half second, and a signal wakes it at once.
+    static let transferPauseMilliseconds = 100
+    /// Time without a new block after which the claim is given back: four doubled silences.
+    static let transferSilence: Duration = .seconds(60)
+    /// How often a slice is asked for: once more after a wrong checksum.
+    static let transferTriesMax = 2
+    /// Time between two greetings while no coordinator is there.
+    static let coordinatorPauseMilliseconds = 200
+    /// Silence of the coordinator after which a worker introduces itself again.
+    ///
+    /// Its connection may be a new one, or the coordinator. Notices come every half second.
+    static let introductionInterval: Duration = .seconds(2)
     /// Tries to reach the database again before the claim is given back.
     static let reconnectsMax = 20
     /// Time between two heartbeats.
     static let beatInterval: Duration = .milliseconds(500)
-    /// Equal keys up to this many are compared pair by pair; more go through a set.
-    static let pairwiseMax = 8
 }

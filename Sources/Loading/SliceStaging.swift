@@ -136,7 +136,7 @@ struct SliceStaging {
     /// Cuts the staged rows into chunks and adds up what is staged.
     private func promise(
         _ findings: inout SliceFindings, _ slice: CheckedSlice, _ valid: [Int],
-        _ absent: AbsentRows, row: SliceRow, claim: TakenClaim,
+        _ order: RowOrder, _ absent: AbsentRows, row: SliceRow, claim: TakenClaim,
         _ connection: borrowing Connection
     ) throws {
         var absent = absent
@@ -174,7 +174,7 @@ struct SliceStaging {
             let hash = XXHash64.hash(record, seed: UInt64(entry.number))
             digest ^= hash
             plan.add(
-                isNewKey: isNewKey, digest: hash, depth: sequence(of: position, valid, slice) + 1
+                isNewKey: isNewKey, digest: hash, depth: Int(order.sequences[position]) + 1
             ) { slice.key(of: entry) }
             for (index, field) in rules.sumFields.enumerated() {
                 sums[index] += rules.checker.integer(field, record) ?? 0
@@ -185,34 +185,6 @@ struct SliceStaging {
         findings.digest = digest
         findings.sums = sums
         findings.staged = Int64(valid.count) + absent.count
-    }
-
-    /// How many valid records before this one are for the same target row.
-    private func sequence(of position: Int, _ valid: [Int], _ slice: CheckedSlice) -> Int {
-        let entry = slice.entries[valid[position]]
-        var count = 0
-        var before = position - 1
-        while before >= 0 {
-            let other = slice.entries[valid[before]]
-            guard other.order == entry.order, SliceRules.compare(other, entry, slice.keys) == 0
-            else { break }
-            if rules.sameTargetRow(entry, other, slice) { count += 1 }
-            before -= 1
-        }
-        return count
-    }
-
-    private func isLast(_ position: Int, _ valid: [Int], _ slice: CheckedSlice) -> Bool {
-        let entry = slice.entries[valid[position]]
-        var after = position + 1
-        while after < valid.count {
-            let other = slice.entries[valid[after]]
-            guard other.order == entry.order, SliceRules.compare(other, entry, slice.keys) == 0
-            else { break }
-            if rules.sameTargetRow(entry, other, slice) { return false }
-            after += 1
-        }
-        return true
     }
 
     /// Staged records whose foreign keys refer to nothing: they are rejects, all at once.
@@ -234,16 +206,17 @@ struct SliceStaging {
     ) throws {
         try connection.transaction { connection in
             try ClaimLedger.finish(claim.id, epoch: claim.epoch, connection)
+            let order = RowOrder(valid, slice, rules)
             var findings = slice.findings
             var absent = AbsentRows.none
             if !budgetExceeded {
-                try copy(slice, valid, seen, to: row.staging, connection)
+                try copy(slice, valid, order, seen, to: row.staging, connection)
                 try checkReferences(slice: row.slice, connection)
                 absent = try AbsentRows(
                     staging: slice, row: row, claim: claim, tables: tables, connection)
             }
             try promise(
-                &findings, slice, valid, absent, row: row, claim: claim, connection)
+                &findings, slice, valid, order, absent, row: row, claim: claim, connection)
             try ProofLedger.deleteValidation(
                 slice: claim.slice, run: claim.run, revision: claim.revision, connection)
             try SliceLedger.write(
@@ -266,7 +239,8 @@ struct SliceStaging {
     }
 
     private func copy(
-        _ slice: CheckedSlice, _ valid: [Int], _ seen: [Seen?], to staging: String,
+        _ slice: CheckedSlice, _ valid: [Int], _ order: RowOrder, _ seen: [Seen?],
+        to staging: String,
         _ connection: borrowing Connection
     ) throws {
         try connection.execute("TRUNCATE ONLY \(staging)")
@@ -281,8 +255,8 @@ struct SliceStaging {
                 let record = slice.bytes.span.extracting(entry.place)
                 encoder.append(
                     entry, record: record, keys: slice.keys,
-                    sequence: sequence(of: position, valid, slice),
-                    isLast: isLast(position, valid, slice), seen: seen[valid[position]],
+                    sequence: Int(order.sequences[position]),
+                    isLast: order.areLast[position], seen: seen[valid[position]],
                     digest: XXHash64.hash(record, seed: UInt64(entry.number)), to: &block)
                 guard block.count >= LoadingLimits.copyBlockBytes else { continue }
                 try writer.write(block)

@@ -47,6 +47,8 @@ public struct Worker {
     private let options: WorkerOptions
     private let link: CoordinatorLink
     private var context: RunContext?
+    /// A run was served to its end.
+    private var hasServed = false
     /// Why it ended, for whoever started it; nil: there is nothing to tell.
     public private(set) var parting: LogMessage?
 
@@ -54,15 +56,31 @@ public struct Worker {
     public init(_ options: WorkerOptions, signals: consuming SignalReader) throws {
         self.options = options
         link = try CoordinatorLink(
-            name: options.name, connect: options.endpoint, signals: signals,
-            security: options.security, coordinatorWait: options.coordinatorWait,
-            parent: options.parent)
+            hello: Hello(
+                worker: options.name, host: HostName.current, pid: getpid(),
+                binaryVersion: options.binaryVersion),
+            connect: options.endpoint, signals: signals, security: options.security,
+            coordinatorWait: options.coordinatorWait, parent: options.parent)
     }
 
     /// Works until the coordinator lets it go, it is told to stop, or it is orphaned.
     ///
+    /// A worker without a parent stays when the run ends, and leaves when no other coordinator
+    /// comes within `coordinatorWait`.
+    ///
     /// - Returns: How the process ends: normal, or the signal that stopped it.
     public mutating func run() -> Outcome {
+        while true {
+            let outcome = serveRun()
+            guard options.parent == nil, link.hasRunEnded, link.signal == nil else {
+                return outcome
+            }
+            link.standDown()
+            hasServed = true
+        }
+    }
+
+    private mutating func serveRun() -> Outcome {
         do {
             try serve()
         } catch LoadingError.draining {
@@ -70,7 +88,14 @@ public struct Worker {
             parting = message(.refusedByCoordinator, ["reason": reason])
             return .configuration
         } catch LoadingError.orphaned {
+            // Nobody came after a run that was ended in order: nothing is wrong.
+            if hasServed && !link.hasCoordinator { return .normal }
             if options.parent == nil { parting = unheard }
+            return .infrastructure
+        } catch let error as PostgresError {
+            // This worker's way to the database is the trouble, not the run.
+            link.send(failure(nil, .retry, error.sqlState, error.description))
+            _ = leave("its database cannot be reached: \(error.description)")
             return .infrastructure
         } catch LoadingError.keyRefused {
             let key = options.security?.keyFile.name ?? "-"
@@ -124,6 +149,7 @@ public struct Worker {
     }
 
     private mutating func serve() throws {
+        if options.parent == nil { try awaitCoordinator() }
         var connection = try connect()
         var saidHelloAt = Monotonic.now() - .seconds(1)
         var isReady = false
@@ -139,15 +165,20 @@ public struct Worker {
                 continue
             }
             saidHelloAt = Monotonic.now()
-            link.send(
-                .hello(
-                    Hello(
-                        worker: options.name, host: HostName.current, pid: getpid(),
-                        binaryVersion: options.binaryVersion)))
+            link.introduce()
             link.send(.ready)
             isReady = true
         }
         throw LoadingError.draining
+    }
+
+    /// Waits for a coordinator; a session would only lie idle until then.
+    private func awaitCoordinator() throws {
+        while !link.hasCoordinator {
+            if link.isDraining { throw LoadingError.draining }
+            link.introduce()
+            try link.pause(milliseconds: LoadingLimits.coordinatorPauseMilliseconds)
+        }
     }
 
     /// A new session; waiting for the server looks at the coordinator's socket all the while.
@@ -266,8 +297,7 @@ public struct Worker {
         _ connection: borrowing Connection
     ) throws {
         try reset(connection)
-        let bytes = try SpoolFile.read(
-            slice, directory: context.definition.spoolDirectory(of: claim.run))
+        let bytes = try spooled(slice, claim, context.definition)
         var checked = try context.rules.check(bytes) {
             try link.breathe()
             if link.isDraining { throw LoadingError.draining }
@@ -285,6 +315,22 @@ public struct Worker {
             connection)
         link.progress.recordsDone = UInt64(slice.records)
         try Failpoint.afterCommitBeforeReport.pass()
+    }
+
+    /// The slice's bytes, from the spool directory or from the coordinator.
+    private func spooled(
+        _ slice: SliceRow, _ claim: TakenClaim, _ definition: RunDefinition
+    ) throws -> [UInt8] {
+        let transfer = definition.job.spoolTransfer
+        if transfer != .stream {
+            do {
+                return try SpoolFile.read(
+                    slice, directory: definition.spoolDirectory(of: claim.run))
+            } catch LoadingError.spoolTorn where transfer == .auto {
+                // What this machine sees proves nothing about the coordinator's file: ask.
+            }
+        }
+        return try SpoolStream(link: link).read(slice, of: claim)
     }
 
     private func load(

@@ -29,7 +29,7 @@ public struct AllowList: Sendable, Equatable {
         self.init()
         var faults: [KeyTrouble.Fault] = []
         var number = 0
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        for line in Self.lines(of: text) {
             number += 1
             let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\r" })
             guard let first = words.first, !first.hasPrefix("#") else { continue }
@@ -57,6 +57,12 @@ public struct AllowList: Sendable, Equatable {
         let (text, stamp) = try ProtectedFile.readText(
             path, bytesMax: MessagingLimits.allowListBytesMax)
         return (try AllowList(text, path: path), stamp)
+    }
+
+    /// The lines of a text, also of an editor that ends them with CR and LF: the two are one
+    /// character.
+    static func lines(of text: String) -> [Substring] {
+        text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
     }
 
     /// Takes a line's words; answers what is wrong with them.
@@ -123,7 +129,7 @@ public enum AllowListFile {
             let known = list.entries.map(\.name).joined(separator: ", ")
             throw KeyTrouble(path: path, reason: "has no key \(name); it has: \(known)")
         }
-        let kept = try text(path).split(separator: "\n", omittingEmptySubsequences: false)
+        let kept = AllowList.lines(of: try text(path))
             .filter { line in
                 line.split(whereSeparator: { $0 == " " || $0 == "\t" }).first.map { String($0) }
                     != name

@@ -12,6 +12,8 @@ public enum Failpoint: String, CaseIterable, Sendable {
     case spoolWrittenBeforeCommit = "spool_written_before_commit"
     case splitCommitted = "split_committed"
     case claimTaken = "claim_taken"
+    case blockSent = "block_sent"
+    case blockReceived = "block_received"
     case afterCopyBeforeCommit = "after_copy_before_commit"
     case beforeChunkCommit = "before_chunk_commit"
     case commitSent = "commit_sent"

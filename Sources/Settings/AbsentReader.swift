@@ -148,7 +148,9 @@ extension YAMLKind where Value == Int {
         Self { cursor in
             guard case .scalar(let text, plain: true) = cursor.node.content,
                 let value = Words.millionths(text), value <= Target.Absent.whole
-            else { return cursor.mismatch("a share from 0 to 1 with at most six digits, like 0.02") }
+            else {
+                return cursor.mismatch("a share from 0 to 1 with at most six digits, like 0.02")
+            }
             return value
         }
     }

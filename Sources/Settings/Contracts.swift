@@ -58,6 +58,7 @@ public enum Contracts {
     }
 
     private static let embedded: [String: [UInt8]] = [
+        "bank-branches": PackageResources.bank_branches_yaml,
         "zengin-91-result": PackageResources.zengin_91_result_yaml,
         "zengin-91-result-csv": PackageResources.zengin_91_result_csv_yaml,
     ]

@@ -49,6 +49,9 @@ public struct Job: Codable, Sendable, Equatable {
     /// Times one claim may be tried before the run gives up with 12.
     public var attemptsMax: Int
 
+    /// How slices reach workers (`spool: {transfer: …}`).
+    public var spoolTransfer: SpoolTransfer
+
     /// Memberwise, with the defaults of the YAML form.
     public init(
         name: String, program: String, contract: String, parameters: [String: ParameterType] = [:],
@@ -57,7 +60,8 @@ public struct Job: Codable, Sendable, Equatable {
         commitInterval: Int = 10_000, sliceRecords: Int = 131_072, maxRejects: Int = 0,
         maxReported: Int = 100_000, onBudget: OnBudget = .finish, maxConflicts: Int = 0,
         conflicts: ConflictPolicy = .requeue, lockBudgetMilliseconds: Int = 500,
-        history: Bool = true, silenceMilliseconds: Int = 10_000, attemptsMax: Int = 3
+        history: Bool = true, silenceMilliseconds: Int = 10_000, attemptsMax: Int = 3,
+        spoolTransfer: SpoolTransfer = .auto
     ) {
         self.name = name
         self.program = program
@@ -80,6 +84,7 @@ public struct Job: Codable, Sendable, Equatable {
         self.history = history
         self.silenceMilliseconds = silenceMilliseconds
         self.attemptsMax = attemptsMax
+        self.spoolTransfer = spoolTransfer
     }
 
     /// The type of a parameter.
@@ -113,6 +118,15 @@ public struct Job: Codable, Sendable, Equatable {
         case requeue
         /// Left as they are, counted and listed.
         case skip
+    }
+    /// See `Job.spoolTransfer`.
+    public enum SpoolTransfer: String, Codable, Sendable, CaseIterable {
+        /// From the spool directory where the worker can see the slice, else from the coordinator.
+        case auto
+        /// From the spool directory only.
+        case shared
+        /// From the coordinator only.
+        case stream
     }
 }
 
@@ -213,4 +227,15 @@ public enum PartitionRule: Codable, Sendable, Equatable {
     case count(Int)
     /// Balanced from a sample of the input, about this many records each.
     case rowsPerPartition(Int)
+}
+
+extension KeyedDecodingContainer {
+    /// Runs that were begun before there was this setting are gone on with as they began.
+    ///
+    /// The synthesised decoding of `Job` calls it, because it is nearer than the general one.
+    func decode(
+        _ type: Job.SpoolTransfer.Type, forKey key: Key
+    ) throws -> Job.SpoolTransfer {
+        try decodeIfPresent(type, forKey: key) ?? .auto
+    }
 }

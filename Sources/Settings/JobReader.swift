@@ -44,6 +44,7 @@ struct JobReader {
         limits.silenceMilliseconds = map.optional(
             "silence", as: .milliseconds(Overrides.silenceBounds))
         limits.attemptsMax = map.optional("attempts", as: .integer(Overrides.attemptsBounds))
+        limits.spoolTransfer = map.optional("spool", as: .spool)
         limits.onEmpty = onEmpty
         guard let program, let contract, let target, let partitions else { return nil }
         let job = Job(
@@ -55,6 +56,15 @@ struct JobReader {
 
     private func dictionary<Value>(_ pairs: [(key: String, value: Value)]?) -> [String: Value] {
         Dictionary(pairs ?? []) { first, _ in first }
+    }
+}
+
+extension YAMLKind where Value == Job.SpoolTransfer {
+    /// `{transfer: auto}`.
+    fileprivate static var spool: Self {
+        map("{transfer: auto}, {transfer: shared} or {transfer: stream}") { map in
+            map.required("transfer", as: .choice(Job.SpoolTransfer.allCases))
+        }
     }
 }
 

@@ -42,6 +42,8 @@ public struct Overrides: Sendable, Equatable {
     public var onEmpty: Job.OnEmpty?
     /// See `Job.history`.
     public var history: Bool?
+    /// See `Job.spoolTransfer`.
+    public var spoolTransfer: Job.SpoolTransfer?
     /// See `Settings.database`.
     public var database: String?
     /// Replaces the state directory and what lies below it by default.
@@ -118,6 +120,7 @@ public struct Overrides: Sendable, Equatable {
         result.attemptsMax = attemptsMax ?? job.attemptsMax
         result.onEmpty = onEmpty ?? job.onEmpty
         result.history = history ?? job.history
+        result.spoolTransfer = spoolTransfer ?? job.spoolTransfer
         return result
     }
 

@@ -93,6 +93,26 @@ private struct ByteReader {
         return kind
     }
 
+    mutating func takeDenialKind() throws(WireError) -> Denial.Kind {
+        let byte = try take(UInt8.self)
+        guard let kind = Denial.Kind(rawValue: byte) else {
+            throw refusal(.unknownValue(byte), at: offset - 1)
+        }
+        return kind
+    }
+
+    /// A count of at least one.
+    mutating func takeCount<Number: FixedWidthInteger & UnsignedInteger>(
+        _: Number.Type, limit: Int
+    ) throws(WireError) -> Number {
+        let start = offset
+        let count = try take(Number.self)
+        guard count >= 1, count <= Number(limit) else {
+            throw refusal(.count(found: UInt64(count), limit: limit), at: start)
+        }
+        return count
+    }
+
     mutating func takeBytes(_ count: Int, limit: Int) throws(WireError) -> [UInt8] {
         guard count <= limit else {
             throw refusal(.valueTooLong(bytes: count, limit: limit), at: offset)
@@ -151,6 +171,9 @@ extension ByteReader {
         case .alive: .alive(try takeAliveNotice())
         case .refuse: .refuse(reason: try takeText(limit: WireLimits.reasonBytesMax))
         case .drain: .drain
+        case .fetch: .fetch(try takeFetch())
+        case .block: .block(try takeBlock())
+        case .deny: .deny(try takeDenial())
         }
     }
 
@@ -168,7 +191,8 @@ extension ByteReader {
         Beat(
             claim: try takeClaim(), epoch: try take(Int64.self), phase: try takePhase(),
             recordsDone: try take(UInt64.self), recordsTotal: try take(UInt64.self),
-            bytesSent: try take(UInt64.self), rejects: try take(UInt64.self))
+            bytesSent: try take(UInt64.self), rejects: try take(UInt64.self),
+            bytesReceived: try take(UInt64.self))
     }
 
     private mutating func takeFailure() throws(WireError) -> Failure {
@@ -193,6 +217,30 @@ extension ByteReader {
         Assignment(
             claim: try take(Int64.self), epoch: try take(Int64.self), phase: try takePhase(),
             slice: try take(Int32.self))
+    }
+
+    private mutating func takeFetch() throws(WireError) -> Fetch {
+        Fetch(
+            claim: try take(Int64.self), epoch: try take(Int64.self),
+            slice: try take(Int32.self), offset: try take(UInt64.self),
+            credit: try takeCount(UInt16.self, limit: WireLimits.creditMax))
+    }
+
+    private mutating func takeBlock() throws(WireError) -> Block {
+        let slice = try take(Int32.self)
+        let offset = try take(UInt64.self)
+        let isLast = try takeFlag()
+        let count = try takeCount(UInt32.self, limit: WireLimits.blockBytesMax)
+        return Block(
+            slice: slice, offset: offset, isLast: isLast,
+            bytes: try takeBytes(Int(count), limit: WireLimits.blockBytesMax))
+    }
+
+    private mutating func takeDenial() throws(WireError) -> Denial {
+        Denial(
+            claim: try take(Int64.self), epoch: try take(Int64.self),
+            slice: try take(Int32.self), kind: try takeDenialKind(),
+            reason: try takeText(limit: WireLimits.reasonBytesMax))
     }
 
     private mutating func takeAliveNotice() throws(WireError) -> AliveNotice {

@@ -37,11 +37,14 @@ enum MessageType: UInt8 {
     case failed = 4
     case log = 5
     case goodbye = 6
+    case fetch = 7
     case welcome = 65
     case assign = 66
     case alive = 67
     case refuse = 68
     case drain = 69
+    case block = 70
+    case deny = 71
 
     init(of message: Message) {
         self =
@@ -52,11 +55,14 @@ enum MessageType: UInt8 {
             case .failed: .failed
             case .log: .log
             case .goodbye: .goodbye
+            case .fetch: .fetch
             case .welcome: .welcome
             case .assign: .assign
             case .alive: .alive
             case .refuse: .refuse
             case .drain: .drain
+            case .block: .block
+            case .deny: .deny
             }
     }
 }
@@ -146,6 +152,7 @@ private struct ByteWriter {
             put(beat.recordsTotal)
             put(beat.bytesSent)
             put(beat.rejects)
+            put(beat.bytesReceived)
         case .failed(let failure):
             put(claim: failure.claim)
             put(failure.epoch)
@@ -174,7 +181,36 @@ private struct ByteWriter {
             put(notice.recordsDone)
             put(notice.recordsTotal)
             put(notice.budgetExceeded)
+        case .fetch(let fetch): put(fetch)
+        case .block(let block): put(block)
+        case .deny(let denial):
+            put(denial.claim)
+            put(denial.epoch)
+            put(denial.slice)
+            put(denial.kind.rawValue)
+            put(cutting: denial.reason, limit: WireLimits.reasonBytesMax)
         }
+    }
+
+    private mutating func put(_ fetch: Fetch) {
+        precondition(
+            fetch.credit >= 1 && fetch.credit <= WireLimits.creditMax, "a credit over its bound")
+        put(fetch.claim)
+        put(fetch.epoch)
+        put(fetch.slice)
+        put(fetch.offset)
+        put(fetch.credit)
+    }
+
+    private mutating func put(_ block: Block) {
+        precondition(
+            !block.bytes.isEmpty && block.bytes.count <= WireLimits.blockBytesMax,
+            "a block over its bound")
+        put(block.slice)
+        put(block.offset)
+        put(block.isLast)
+        put(UInt32(block.bytes.count))
+        put(bytes: block.bytes)
     }
 }
 

@@ -39,6 +39,9 @@ public enum Message: Sendable, Equatable {
     case log(LogLine)
     /// Worker → coordinator: leaving. At most `WireLimits.reasonBytesMax` bytes are sent.
     case goodbye(reason: String)
+    /// Worker → coordinator: send me these blocks of a spool slice. Answered by as many `block`,
+    /// or by `deny`, or by nothing: then it is asked again.
+    case fetch(Fetch)
 
     /// Coordinator → worker: what the run is.
     case welcome(Welcome)
@@ -51,6 +54,10 @@ public enum Message: Sendable, Equatable {
     case refuse(reason: String)
     /// Coordinator → worker: finish or give back the chunk, say goodbye.
     case drain
+    /// Coordinator → worker: a part of a spool slice.
+    case block(Block)
+    /// Coordinator → worker: nothing of this slice comes.
+    case deny(Denial)
 }
 
 /// Who a worker is.
@@ -89,11 +96,13 @@ public struct Beat: Sendable, Equatable {
     public var bytesSent: UInt64
     /// Rejects found in the claim so far.
     public var rejects: UInt64
+    /// Bytes of the claim's spool slice received over the wire; 0: it is read from a file.
+    public var bytesReceived: UInt64
 
     /// Memberwise.
     public init(
         claim: Int64?, epoch: Int64, phase: Phase, recordsDone: UInt64, recordsTotal: UInt64,
-        bytesSent: UInt64, rejects: UInt64
+        bytesSent: UInt64, rejects: UInt64, bytesReceived: UInt64 = 0
     ) {
         self.claim = claim
         self.epoch = epoch
@@ -102,6 +111,7 @@ public struct Beat: Sendable, Equatable {
         self.recordsTotal = recordsTotal
         self.bytesSent = bytesSent
         self.rejects = rejects
+        self.bytesReceived = bytesReceived
     }
 }
 

@@ -31,6 +31,8 @@ public struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
         case bodyLength(stated: Int, found: Int)
         /// A text or byte value over its bound.
         case valueTooLong(bytes: Int, limit: Int)
+        /// A count that is zero or over its bound.
+        case count(found: UInt64, limit: Int)
         /// Not UTF-8.
         case notUTF8
         /// Not one of the values an enumeration, a Boolean or an optional may have.
@@ -54,6 +56,7 @@ public struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
         case .flags(let flags): "flags \(flags), none are known"
         case .bodyLength(let stated, let found): "body of \(stated) bytes stated, \(found) found"
         case .valueTooLong(let bytes, let limit): "value of \(bytes) bytes, over \(limit)"
+        case .count(let found, let limit): "a count of \(found), expected 1 to \(limit)"
         case .notUTF8: "text is not UTF-8"
         case .unknownValue(let value): "unknown value \(value)"
         case .sqlState: "SQLSTATE is not five letters and digits"

@@ -31,6 +31,18 @@ public enum WireLimits {
     /// `messageBytesMax` for what a later version adds.
     public static let settingsBytesMax = 60_000
 
+    /// Bytes of a spool slice in one block.
+    ///
+    /// With 28 + 1 + 100 bytes of header and 17 of the block's own this leaves 3,950 bytes below
+    /// `messageBytesMax`; encryption of a frame takes 33 of them.
+    public static let blockBytesMax = 61_440
+    /// Blocks one worker may have asked for and not received.
+    ///
+    /// 16 × 60 KiB are 960 KiB, so 64 workers keep at most 60 MiB of the coordinator's queues,
+    /// whatever the slices' size. At 5 ms from request to block this is 190 MB/s. Far below the
+    /// sockets' 64 messages per peer, so that notices always find room beside the blocks.
+    public static let creditMax = 16
+
     /// The header before the run id: magic 4, version 1, type 1, flags 2, term 8, sequence 8,
     /// body length 4.
     static let headerBytes = 28
@@ -41,4 +53,4 @@ public enum WireLimits {
 /// The protocol both sides must speak.
 ///
 /// Raised by every change that an older peer cannot read.
-public let wireVersion: UInt8 = 1
+public let wireVersion: UInt8 = 2

@@ -121,6 +121,8 @@ struct ValidateCommand: ParsableCommand {
 struct LintCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lint", abstract: "Check partitions.yaml and the contracts it names.")
+    @Flag(help: "Also check the jobs' tables in the database; nothing is written.")
+    var database = false
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
@@ -132,14 +134,17 @@ struct LintCommand: ParsableCommand {
             } catch let refusal as Refusal {
                 lines += refusal.lines
             }
+            var good: [(job: Job, contract: Contract)] = []
             for job in settings.sortedJobs {
                 do {
                     let (_, contract) = try options.job(job.name, in: settings)
+                    good.append((job, contract))
                     Output.line("job \(job.name): contract \(contract.name), fine")
                 } catch let refusal as Refusal {
                     lines += refusal.lines
                 }
             }
+            if database { lines += try DatabaseLint.check(good, settings) }
             guard lines.isEmpty else { throw Refusal(.configuration, lines) }
             return .normal
         }

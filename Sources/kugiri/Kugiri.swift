@@ -12,7 +12,9 @@ struct Kugiri: ParsableCommand {
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, LintCommand.self,
             StatusCommand.self, RunsCommand.self, ReportCommand.self, RejectsCommand.self,
-            CertificateCommand.self, SampleCommand.self, DatabaseCommand.self,
+            PartitionsCommand.self, WorkersCommand.self, ConflictsCommand.self,
+            LogsCommand.self, WhyCommand.self, CertificateCommand.self, ExplainCommand.self,
+            DoctorCommand.self, SampleCommand.self, DatabaseCommand.self,
             WorkerCommand.self, KeysCommand.self,
         ])
 }

@@ -55,6 +55,10 @@ struct RejectsCommand: ParsableCommand {
         commandName: "rejects", abstract: "List the rejected records of a run.")
     @Argument(help: .init("The run's id.", valueName: "run"))
     var runID: String
+    @Option(
+        help: .init(
+            "Only of this partition; 0: of keys outside every range.", valueName: "number"))
+    var partition: Int?
     @Option(help: "Rejects shown at the most.")
     var limit = 50
     @Flag(help: "Print as JSON.")
@@ -64,17 +68,18 @@ struct RejectsCommand: ParsableCommand {
     func run() throws {
         try conduct("rejects", json: json) {
             let connection = try Database.connect(try options.load(), purpose: "rejects")
-            guard let row = try RunLedger.get(runID, connection) else {
-                throw Refusal(.usage, ["there is no run \(runID); see 'kugiri runs'"])
-            }
-            let rejects = try SliceLedger.rejects(
-                run: runID, revision: row.revision, after: (-1, "", ""), limit: limit, connection)
+            let run = try Inspection.run(runID, connection)
+            try Inspection.check(partition: partition, of: run)
+            let rejects = try InspectLedger.rejects(
+                run: runID, revision: run.row.revision, partition: partition, limit: limit,
+                connection)
             guard !json else {
                 try Output.json(Self.list(runID, rejects, limit: limit))
                 return .normal
             }
             guard !rejects.isEmpty else {
-                Output.line("run \(runID) has no rejects")
+                let place = partition.map { " in partition \($0)" } ?? ""
+                Output.line("run \(runID) has no rejects\(place)")
                 return .normal
             }
             Output.line(
@@ -89,6 +94,7 @@ struct RejectsCommand: ParsableCommand {
                             reject.field, reject.rule, reject.value, late ? "yes" : "",
                         ]
                     }))
+            if rejects.count >= limit { Output.line("… there may be more: see --limit") }
             return .normal
         }
     }

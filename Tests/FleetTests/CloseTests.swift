@@ -112,7 +112,8 @@ extension FleetTests {
             let night = try Feed.night(share: "0.02")
             try night.enrol((0..<1_000).map { Feed.customer($0) })
             try night.online(
-                "UPDATE member_account SET closed_on = '2026-01-01' WHERE customer_number < 'M00100'")
+                "UPDATE member_account SET closed_on = '2026-01-01' WHERE customer_number < 'M00100'"
+            )
             // 900 are open: 18 may be closed.
             let oracle = try Oracle(night)
             let many = try Feed.file(Array(119..<1_000), in: night)
@@ -170,7 +171,9 @@ extension FleetTests {
                 "\(end.ended.stderr)")
         }
 
-        @Test(arguments: ["{auto: {count: 1}}", "{ranges: [{number: 1, high: M00333}, {number: 2, low: M00333}]}"])
+        @Test(arguments: [
+            "{auto: {count: 1}}", "{ranges: [{number: 1, high: M00333}, {number: 2, low: M00333}]}",
+        ])
         func `any partition table closes the same rows, in mode update too`(
             partitions: String
         ) throws {

@@ -107,7 +107,7 @@ extension FleetTests {
 
         /// One night passes every named place, so none of them is out of the way of real runs.
         @Test func `no failpoint is out of reach`() throws {
-            let night = try Night()
+            let night = try Night { $0.transfer = "stream" }
             let sample = try night.sample(records: 1_500)
             let customers = try sample.debits().map(\.customer)
             try night.enrol(customers)

@@ -123,16 +123,8 @@ extension FleetTests {
             let own = running.children[0]
             kill(own, SIGSTOP)
             // A worker of another machine: the coordinator cannot kill it, only fence it.
-            let zombie = try Binary.start(
-                [
-                    "worker", "--connect",
-                    "ipc://\(night.state)/ipc/\(running.pid)/coordinator.ipc", "--name",
-                    "zombie", "--coordinator-wait", "3",
-                ],
-                environment: [
-                    "KUGIRI_DATABASE_URL": night.settings.database,
-                    "KUGIRI_FAILPOINT": "in_chunk:stop:2",
-                ], scratch: "\(night.folder)/out")
+            let zombie = try night.startWorker(
+                "zombie", of: running, failpoint: "in_chunk:stop:2")
             try waitUntil("the zombie in its chunk") { Processes.isStopped(zombie.pid) }
             kill(own, SIGCONT)
             let end = try Conclusion(try running.wait())

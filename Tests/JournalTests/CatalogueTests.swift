@@ -44,7 +44,7 @@ struct CatalogueTests {
         // The subcommands of `Sources/kugiri/Kugiri.swift`, and those of `db`.
         let commands: Set = [
             "run", "resume", "validate", "lint", "runs", "report", "rejects", "certificate",
-            "sample", "db", "worker", "status",
+            "sample", "db", "worker", "status", "keys",
         ]
         let database: Set = ["url", "stop", "remove", "migrate", "lock-trigger"]
         let root = URL(filePath: #filePath).deletingLastPathComponent()

@@ -98,6 +98,16 @@ struct ReportTests {
                 + "conflicts=0 partitions=1/2 elapsed=1m24.5s")
     }
 
+    @Test func `workers that somebody else started are named with their hosts`() {
+        var run = summary()
+        #expect(!ReportText().report(run).contains("Workers\n"))
+        run.workers.append(.init(name: "tokyo.7", host: "edge2", claims: 3, records: 1_200))
+        let lines = ReportText().report(run).split(separator: "\n").map(String.init)
+        #expect(lines.contains("Workers"))
+        #expect(lines.contains("w1       a           9  900,000"))
+        #expect(lines.contains("tokyo.7  edge2       3    1,200"))
+    }
+
     @Test func `the report fits 80 columns and names what matters`() {
         let report = ReportText().report(summary())
         let lines = report.split(separator: "\n").map(String.init)

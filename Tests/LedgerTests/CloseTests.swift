@@ -83,7 +83,7 @@ extension PostgresTests {
             ).text(0, 0)
             #expect(states == "aopen0 bshut1 copen1 dopen0 egone0 fshut0")
             let images = try connection.query(
-                "SELECT string_agg(kugiri_action || id || state, ' ' ORDER BY id) "
+                "SELECT string_agg(kugiri_action::text || id || state, ' ' ORDER BY id) "
                     + "FROM \(it.tables.history)"
             ).text(0, 0)
             #expect(images == "Cbopen Ucopen")
@@ -165,7 +165,8 @@ extension PostgresTests {
             #expect(shares[1]?.absent == 0)
             try connection.execute(
                 "INSERT INTO kugiri.conflict (run, revision, slice, key, record, seq, kind, seen, "
-                    + "state, outcome) VALUES ('r', 1, 0, 'k', -1, 0, 'busy', true, 'applied', 'C')")
+                    + "state, outcome) VALUES ('r', 1, 0, 'k', -1, 0, 'busy', true, 'applied', 'C')"
+            )
         }
     }
 }

@@ -183,8 +183,9 @@ import Testing
         let slice = try rules.check(bytes) {}
         let entries = slice.entries.sorted { $0.number < $1.number }
 
-        #expect(!rules.sameTargetRow(entries[0], entries[1], slice))
-        #expect(rules.sameTargetRow(entries[1], entries[2], slice))
+        let order = RowOrder(Array(entries.indices.prefix(3)), slice, rules)
+        #expect(order.sequences == [0, 0, 1])
+        #expect(order.areLast == [true, false, true])
     }
 
     @Test func `rejects over the limit are counted and not listed`() throws {

@@ -153,6 +153,19 @@ import Testing
         }
     }
 
+    @Test func `a list written with CR and LF loses the revoked line only`() throws {
+        let list = "\(place)/allow"
+        let osaka = try KeyFile.make(name: "osaka", directory: place).publicKey.text
+        let kyoto = try KeyFile.make(name: "kyoto", directory: place).publicKey.text
+        try write("# who\r\nosaka \(osaka)\r\nkyoto \(kyoto)\r\n", to: list)
+
+        try AllowListFile.revoke("osaka", in: list, at: "today")
+
+        #expect(try AllowList.read(list).entries.map(\.name) == ["kyoto"])
+        let kept = String(decoding: try contents(of: list), as: UTF8.self)
+        #expect(kept == "# who\nkyoto \(kyoto)\n")
+    }
+
     @Test func `keys are written as libzmq writes them`() throws {
         for _ in 0..<200 {
             let bytes = (0..<32).map { _ in UInt8.random(in: 0...255) }

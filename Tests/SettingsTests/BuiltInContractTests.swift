@@ -10,7 +10,8 @@ import Testing
     }
 
     @Test func `every built-in contract is sound`() throws {
-        #expect(Contracts.builtIn == ["zengin-91-result"])
+        #expect(
+            Contracts.builtIn == ["bank-branches", "zengin-91-result", "zengin-91-result-csv"])
         for name in Contracts.builtIn {
             #expect(try Contracts.find(name, directory: nil).faults == [], "\(name)")
         }

@@ -51,6 +51,9 @@ private let cases: [Case] = [
         "workers: 2", "workers: [2]", 15, 14, "\(job).workers",
         "expected a whole number from 0 to 64, found a list"),
     Case(
+        "workers: 2", "spool: {transfer: streem}", 15, 23, "\(job).spool.transfer",
+        "expected one of auto, shared, stream, found 'streem'", "stream"),
+    Case(
         "mode: update", "mode: updaet", 9, 13, "\(job).target.mode",
         "expected one of update, upsert, found 'updaet'", "update"),
     Case(

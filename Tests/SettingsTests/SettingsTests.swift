@@ -16,7 +16,7 @@ private var realFile: String {
     let settings = try Settings.load(path: realFile, environment: [:])
     let job = try #require(settings.jobs["debit-result"])
 
-    #expect(settings.jobs.count == 1)
+    #expect(settings.jobs.keys.sorted() == ["bank-branches", "debit-result"])
     #expect(settings.database == nil)
     #expect(job.program == "KGRB091")
     #expect(job.contract == "zengin-91-result")
@@ -63,6 +63,7 @@ private var realFile: String {
     #expect(job.silenceMilliseconds == 10_000)
     #expect(job.history)
     #expect(job.attemptsMax == 3)
+    #expect(job.spoolTransfer == .auto)
     #expect(job.target.updateCountColumn == nil)
 }
 
@@ -82,6 +83,7 @@ private var realFile: String {
                 history: off
                 silence: 2m
                 attempts: 7
+                spool: {transfer: stream}
             """
     let job = try #require(try settings(text).jobs["debit-result"])
 
@@ -98,6 +100,7 @@ private var realFile: String {
     #expect(!job.history)
     #expect(job.silenceMilliseconds == 120_000)
     #expect(job.attemptsMax == 7)
+    #expect(job.spoolTransfer == .stream)
 }
 
 @Test func `ranges written by hand become a partition table`() throws {
@@ -112,6 +115,22 @@ private var realFile: String {
     ])
 
     #expect(try settings(text).jobs["debit-result"]?.partitions == .explicit(table))
+}
+
+@Test func `a job kept in the ledger before slices could be streamed is read as auto`() throws {
+    let job = try #require(try settings(shortest).jobs["debit-result"])
+    let text = String(decoding: try JSONEncoder().encode(job), as: UTF8.self)
+    let old = text.replacing(",\"spoolTransfer\":\"auto\"", with: "")
+        .replacing("\"spoolTransfer\":\"auto\",", with: "")
+
+    #expect(!old.contains("spoolTransfer"))
+    #expect(try JSONDecoder().decode(Job.self, from: Data(old.utf8)) == job)
+}
+
+@Test func `no workers of its own is a number of workers`() throws {
+    let text = changed("workers: 2", "workers: 0")
+
+    #expect(try settings(text).jobs["debit-result"]?.workers == 0)
 }
 
 @Test func `a job survives JSON`() throws {

@@ -73,11 +73,12 @@ import Testing
 
     @Test func `another protocol version is named, so that it can be answered`() {
         var bytes = encode(Self.failure)
-        bytes[4] = 2
+        bytes[4] = wireVersion + 1
 
-        #expect(throws: WireError(kind: .version(2), offset: 4)) { try decode(bytes) }
+        let kind = WireError.Kind.version(wireVersion + 1)
+        #expect(throws: WireError(kind: kind, offset: 4)) { try decode(bytes) }
         // Also when the rest means nothing to us.
-        #expect(throws: WireError(kind: .version(2), offset: 4)) {
+        #expect(throws: WireError(kind: kind, offset: 4)) {
             try decode(Array(bytes[..<5]) + [9])
         }
     }
@@ -114,6 +115,36 @@ import Testing
         let found = bytes.count - 53
         let kind = WireError.Kind.bodyLength(stated: 0xFF00_0000 + found, found: found)
         #expect(throws: WireError(kind: kind, offset: 24)) { try decode(bytes) }
+    }
+
+    @Test(arguments: [
+        (UInt8(0), UInt8(0), WireError.Kind.count(found: 0, limit: 16)),
+        (0, 17, .count(found: 17, limit: 16)), (0xFF, 0xFF, .count(found: 65_535, limit: 16)),
+    ])
+    func `a credit of nothing or over its bound is refused`(
+        _ high: UInt8, _ low: UInt8, _ kind: WireError.Kind
+    ) {
+        var bytes = encode(
+            Envelope(
+                term: 1, sequence: 1, run: "",
+                message: .fetch(Fetch(claim: 1, epoch: 1, slice: 1, offset: 0, credit: 1))))
+        bytes.replaceSubrange(57..<59, with: [high, low])
+
+        #expect(throws: WireError(kind: kind, offset: 57)) { try decode(bytes) }
+    }
+
+    @Test(arguments: [UInt32(0), UInt32(WireLimits.blockBytesMax) + 1, .max])
+    func `a block that claims no bytes or too many allocates nothing`(count: UInt32) {
+        var bytes = encode(
+            Envelope(
+                term: 1, sequence: 1, run: "",
+                message: .block(Block(slice: 1, offset: 0, isLast: true, bytes: [1]))))
+        let stated = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: count >> UInt32($0)) }
+        bytes.replaceSubrange(42..<46, with: stated)
+
+        let kind = WireError.Kind.count(
+            found: UInt64(count), limit: WireLimits.blockBytesMax)
+        #expect(throws: WireError(kind: kind, offset: 42)) { try decode(bytes) }
     }
 
     @Test func `settings that claim four gigabytes allocate nothing`() {

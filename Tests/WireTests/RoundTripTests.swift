@@ -18,12 +18,31 @@ import Testing
             message: .assign(Assignment(claim: -1, epoch: 5, phase: .load, slice: 258)))
 
         let expected: [UInt8] =
-            Array("KGR1".utf8) + [1, 66, 0, 0]
+            Array("KGR1".utf8) + [2, 66, 0, 0]
             + [0, 0, 0, 0, 0, 0, 0, 2] + [0, 0, 0, 0, 0, 0, 0, 3]
             + [0, 0, 0, 21] + [2] + Array("ab".utf8)
             + [255, 255, 255, 255, 255, 255, 255, 255] + [0, 0, 0, 0, 0, 0, 0, 5]
             + [3] + [0, 0, 1, 2]
         #expect(encode(envelope) == expected)
+    }
+
+    @Test func `the bytes of a request and of a block are these`() {
+        let fetch = Envelope(
+            term: 2, sequence: 3, run: "ab",
+            message: .fetch(Fetch(claim: 7, epoch: 5, slice: 258, offset: 61_440, credit: 16)))
+        let block = Envelope(
+            term: 2, sequence: 3, run: "ab",
+            message: .block(Block(slice: 258, offset: 61_440, isLast: true, bytes: [9, 8])))
+
+        let head: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 2] + [0, 0, 0, 0, 0, 0, 0, 3]
+        #expect(
+            encode(fetch) == Array("KGR1".utf8) + [2, 7, 0, 0] + head + [0, 0, 0, 30] + [2]
+                + Array("ab".utf8) + [0, 0, 0, 0, 0, 0, 0, 7] + [0, 0, 0, 0, 0, 0, 0, 5]
+                + [0, 0, 1, 2] + [0, 0, 0, 0, 0, 0, 0xF0, 0] + [0, 16])
+        #expect(
+            encode(block) == Array("KGR1".utf8) + [2, 70, 0, 0] + head + [0, 0, 0, 19] + [2]
+                + Array("ab".utf8) + [0, 0, 1, 2] + [0, 0, 0, 0, 0, 0, 0xF0, 0] + [1]
+                + [0, 0, 0, 2] + [9, 8])
     }
 
     @Test func `a long text is cut between two characters`() throws {
@@ -59,6 +78,15 @@ import Testing
         await #expect(processExitsWith: .failure) {
             let run = String(repeating: "r", count: WireLimits.runBytesMax + 1)
             _ = encode(Envelope(term: 1, sequence: 1, run: run, message: .ready))
+        }
+    }
+
+    @Test(arguments: [0, WireLimits.blockBytesMax + 1])
+    func `a block without bytes or over its bound stops the process`(count: Int) async {
+        await #expect(processExitsWith: .failure) { [count] in
+            let bytes = [UInt8](repeating: 1, count: count)
+            let block = Block(slice: 0, offset: 0, isLast: false, bytes: bytes)
+            _ = encode(Envelope(term: 1, sequence: 1, run: "r", message: .block(block)))
         }
     }
 }

@@ -13,7 +13,7 @@ enum Samples {
         ]
     }
 
-    static let messages: [Message] = fromWorker + fromCoordinator
+    static let messages: [Message] = fromWorker + fromCoordinator + transfer
 
     private static let fromWorker: [Message] =
         [
@@ -35,16 +35,40 @@ enum Samples {
             .goodbye(reason: String(repeating: "r", count: WireLimits.reasonBytesMax)),
         ] + beats + failures
 
+    private static let transfer: [Message] =
+        [
+            .fetch(Fetch(claim: .min, epoch: .max, slice: .min, offset: 0, credit: 1)),
+            .fetch(
+                Fetch(
+                    claim: .max, epoch: .min, slice: .max, offset: .max,
+                    credit: UInt16(WireLimits.creditMax))),
+            .block(Block(slice: .min, offset: .max, isLast: false, bytes: [0])),
+            .block(
+                Block(
+                    slice: .max, offset: 0, isLast: true,
+                    bytes: Array(repeating: 0xFF, count: WireLimits.blockBytesMax))),
+        ]
+        + Denial.Kind.allCases.flatMap { kind -> [Message] in
+            [
+                .deny(Denial(claim: .min, epoch: .max, slice: .min, kind: kind, reason: "")),
+                .deny(
+                    Denial(
+                        claim: .max, epoch: .min, slice: .max, kind: kind,
+                        reason: String(repeating: "r", count: WireLimits.reasonBytesMax))),
+            ]
+        }
+
     private static let beats: [Message] = Phase.allCases.flatMap { phase -> [Message] in
         [
             .beat(
                 Beat(
                     claim: nil, epoch: .min, phase: phase, recordsDone: 0, recordsTotal: 0,
-                    bytesSent: 0, rejects: 0)),
+                    bytesSent: 0, rejects: 0, bytesReceived: 0)),
             .beat(
                 Beat(
                     claim: .min, epoch: .max, phase: phase, recordsDone: .max,
-                    recordsTotal: .max - 1, bytesSent: .max - 2, rejects: .max - 3)),
+                    recordsTotal: .max - 1, bytesSent: .max - 2, rejects: .max - 3,
+                    bytesReceived: .max - 4)),
         ]
     }
 

@@ -127,7 +127,12 @@ struct CSVCellEncoder: Sendable {
         var last = end
         // More decimal places than the field has, all of them zero, say nothing.
         while last > point + 1 + scale, content[last - 1] == 0x30 { last -= 1 }
-        if last > point + 1 + scale, point < end { return Misfit(.scale, point + 1 + scale) }
+        if last > point + 1 + scale, point < end {
+            for index in (point + 1)..<last where content[index] &- 0x30 > 9 {
+                return Misfit(.digits, index)
+            }
+            return Misfit(.scale, point + 1 + scale)
+        }
         let places = scale > 0 ? scale + 1 : 0
         let isNegative = sign == 0x2D && !isZero(content, start, end)
         let room = field.bytes - places - (isNegative ? 1 : 0)

@@ -232,15 +232,18 @@ public struct CSVReader: Sendable {
         _ role: RecordType.Role, _ field: Int, _ rule: RuleID, _ block: Span<UInt8>, _ at: Int,
         _ end: Int, byte: Int
     ) -> StructureFault {
-        fault(
+        let hidden = translator.personalPlaces(role, block.extracting(at..<end))
+        return fault(
             .badField(role: role, field: envelope.tables.name(role, field), rule: rule), block, at,
-            offending: at + byte, end: end)
+            offending: at + byte, end: end
+        ) { index in index != byte && hidden.contains { $0.contains(index) } }
     }
 
     /// A fault of the record at `at`; nothing behind `end` is shown, so that it does not matter
     /// how much of the file is in the block.
     private func fault(
-        _ kind: StructureFault.Kind, _ block: Span<UInt8>, _ at: Int, offending: Int, end: Int
+        _ kind: StructureFault.Kind, _ block: Span<UInt8>, _ at: Int, offending: Int, end: Int,
+        hides: (Int) -> Bool = { _ in false }
     ) -> StructureFault {
         let shown = block.extracting(at..<min(max(end, at), block.count))
         return StructureFault(
@@ -248,7 +251,7 @@ public struct CSVReader: Sendable {
             fileOffset: envelope.position + UInt64(offending - at),
             Excerpt(
                 shown, at: offending - at,
-                contract.characters == .utf8 ? .ascii : contract.characters))
+                contract.characters == .utf8 ? .ascii : contract.characters, hides: hides))
     }
 }
 

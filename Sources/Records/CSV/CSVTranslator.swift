@@ -179,6 +179,15 @@ extension CSVTranslator {
         return shown.prefix(most).joined() + (count > most ? "…" : "")
     }
 
+    /// The cells of personal fields; empty when the number of cells is wrong.
+    func personalPlaces(_ role: RecordType.Role, _ record: Span<UInt8>) -> [Range<Int>] {
+        var scratch = CSVScratch()
+        let kind = kind(role)
+        return kind.type.fields.indices.filter { kind.type.fields[$0].personal }.compactMap {
+            cell(ofField: $0, kind, record, &scratch).map { $0.start..<$0.end }
+        }
+    }
+
     private func cell(
         ofField field: Int, _ kind: Kind, _ record: Span<UInt8>, _ scratch: inout CSVScratch
     ) -> CSVCell? {

@@ -42,10 +42,17 @@ struct HeaderRow {
                 continue
             }
             throw fault(
-                .headerRow(column: index + 1, expected: expected, found: name),
+                .headerRow(column: index + 1, expected: expected, found: shown(name)),
                 index < cells.count ? cells[index].start : line.count)
         }
         return true
+    }
+
+    /// A found name; what names no column may be a value, so that little of it is shown.
+    private func shown(_ found: String) -> String {
+        let isName = kind.type.fields.indices.contains { name($0) == found }
+        let hasSecrets = kind.type.fields.contains(where: \.personal)
+        return isName || !hasSecrets ? found : String(repeating: "*", count: found.count)
     }
 
     private func text(_ cell: CSVCell, _ line: Span<UInt8>) -> String {

@@ -78,14 +78,18 @@ enum Binary {
     }
 
     /// Starts a command; its output goes to files in `scratch`.
+    ///
+    /// - Parameter wrapper: A command that becomes this one, `unshare` for example.
     static func start(
-        _ arguments: [String], environment extra: [String: String] = [:], scratch: String
+        _ arguments: [String], environment extra: [String: String] = [:], scratch: String,
+        wrapper: [String] = []
     ) throws -> Running {
         let name = "\(scratch)/\(Counter.next())"
         // The shell gives standard error a file of its own, and is replaced by the binary.
         let child = try ChildProcess.start(
             executable: "/bin/sh",
-            arguments: ["-c", "exec \"$@\" 2>\"$0\"", name + ".err", path] + arguments,
+            arguments: ["-c", "exec \"$@\" 2>\"$0\"", name + ".err"] + wrapper + [path]
+                + arguments,
             environment: environment(extra), output: .file(path: name + ".out"))
         return Running(child, output: name + ".out", errors: name + ".err", arguments)
     }

@@ -58,7 +58,8 @@ struct Report: Decodable, Equatable {
 
         /// Invariant 1.
         var balances: Bool {
-            input + absent == inserted + updated + deleted + closed + unchanged + rejected + conflicts
+            input + absent == inserted + updated + deleted + closed + unchanged + rejected
+                + conflicts
         }
 
         /// All figures, in one order.

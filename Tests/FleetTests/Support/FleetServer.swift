@@ -81,11 +81,21 @@ extension Trait where Self == FleetServer {
 
 /// The checkout these tests were compiled from.
 enum Repository {
+    /// A path in it, for tests outside this folder.
+    static func file(_ relative: String) -> String { path(relative) }
+
     /// A path in it.
     static func path(_ relative: String, here: String = #filePath) -> String {
         let parts = here.split(separator: "/")
         // Tests/FleetTests/Support/FleetServer.swift
         return "/" + parts.dropLast(4).joined(separator: "/") + "/" + relative
+    }
+}
+
+extension Repository {
+    /// The text of a file in it.
+    static func text(of relative: String) throws -> String {
+        try String(contentsOfFile: path(relative), encoding: .utf8)
     }
 }
 

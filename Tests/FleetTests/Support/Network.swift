@@ -24,7 +24,9 @@ struct Network {
     }
 
     var folder: String { "\(night.state)/keys" }
-    var endpoint: String { "tcp://127.0.0.1:\(port)" }
+    /// Where the coordinator listens.
+    var host = "127.0.0.1"
+    var endpoint: String { "tcp://\(host):\(port)" }
     func key(_ name: String) -> String { "\(folder)/\(name).key" }
     func publicPart(_ name: String) -> String { "\(folder)/\(name).pub" }
 
@@ -40,7 +42,7 @@ struct Network {
     /// A worker of another machine: nothing but address, keys and database.
     func worker(
         key: String? = "osaka", server: String = "coordinator", wait: Int = 20,
-        _ more: [String] = [], environment: [String: String] = [:]
+        _ more: [String] = [], environment: [String: String] = [:], wrapper: [String] = []
     ) throws -> Running {
         var arguments = ["worker", "--connect", endpoint, "--coordinator-wait", String(wait)]
         if let key {
@@ -49,7 +51,8 @@ struct Network {
         var all = ["KUGIRI_DATABASE_URL": night.settings.database]
         for (name, value) in environment { all[name] = value }
         return try Binary.start(
-            arguments + more, environment: all, scratch: "\(night.folder)/out")
+            arguments + more, environment: all, scratch: "\(night.folder)/out",
+            wrapper: wrapper)
     }
 
     /// The secret of a key, read without the code under test.

@@ -34,7 +34,8 @@ struct Oracle {
     ///   - late: Records that became late rejects are not in this oracle: such a run ends with 8.
     func expectLoaded(
         _ sample: Sample, _ conclusion: Conclusion, code: Int32 = 0, extra: [Defect] = [],
-        skipping: Set<Int> = [], closing: Set<String> = [], sourceLocation: SourceLocation = #_sourceLocation
+        skipping: Set<Int> = [], closing: Set<String> = [],
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         try expectEnd(conclusion, code: code, sourceLocation)
         let report = try #require(

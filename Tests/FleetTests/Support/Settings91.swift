@@ -20,6 +20,8 @@ struct Settings91 {
     var history = "on"
     var trusted = false
     var attempts = 3
+    /// How slices reach workers.
+    var transfer = "auto"
     /// One more line at the top, as in YAML.
     var extra = ""
     /// One more entry of `columns`, as in YAML; nil: none.
@@ -73,6 +75,7 @@ struct Settings91 {
             history: \(history)
             silence: \(silence)
             attempts: \(attempts)
+            spool: {transfer: \(transfer)}
 
         """
     }

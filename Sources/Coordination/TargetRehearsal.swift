@@ -1,0 +1,38 @@
+// The statements of the load on the real table, parsed by the server and never executed.
+
+import Ledger
+import Plan
+import Postgres
+
+extension TargetResolution {
+    /// Has the server parse every statement of the load, inside a transaction that is undone; why
+    /// it cannot, nil: it can.
+    func rehearse(_ plan: TargetPlan, _ connection: borrowing Connection) throws -> String? {
+        struct Undo: Error {}
+        let tables = RunTables(number: 0, plan: plan)
+        let statement = ApplyStatement(tables: tables, slice: 0)
+        var reason: String?
+        do {
+            try connection.transaction { connection in
+                try connection.execute(
+                    tables.createSlice(0, range: .all, logged: false))
+                if plan.history { try connection.execute(tables.createHistory) }
+                try connection.prepare("rehearse_apply", statement.apply(.range))
+                try connection.prepare("rehearse_certify", statement.certify)
+                try connection.prepare("rehearse_see", ApplyStatement.see(plan))
+                if let find = AbsentLedger.findStatement(tables: tables, slice: 0) {
+                    try connection.prepare("rehearse_find", find)
+                    try connection.prepare(
+                        "rehearse_stage", AbsentLedger.stageStatement(tables: tables, slice: 0))
+                }
+                throw Undo()
+            }
+        } catch is Undo {
+        } catch let error as PostgresError where !error.connectionLost {
+            reason = "the load cannot be prepared: \(error.message)"
+        }
+        // Statements outlive the transaction they were prepared in; the session has no others.
+        try connection.execute("DEALLOCATE ALL")
+        return reason
+    }
+}

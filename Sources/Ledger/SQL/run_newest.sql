@@ -1,0 +1,1 @@
+SELECT run FROM kugiri.run ORDER BY number DESC LIMIT 1

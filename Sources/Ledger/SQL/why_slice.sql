@@ -1,0 +1,2 @@
+SELECT slice FROM kugiri.slice
+WHERE run = $1 AND revision = $2::integer AND low <= $3::text AND (high IS NULL OR $3::text < high)
