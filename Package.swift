@@ -37,6 +37,10 @@ let arguments: Target.Dependency = .product(
 
 let package = Package(
     name: "kugiri",
+    products: [
+        .executable(name: "kugiri", targets: ["kugiri"]),
+        .executable(name: "kugiri-bench", targets: ["Bench"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -70,6 +74,13 @@ let package = Package(
                 "Loading", "Coordination", arguments,
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "Bench",
+            dependencies: [
+                "Records", "Plan", "Postgres", "Messaging", "Ledger", "Settings", "Journal",
+                "Loading", "Coordination", arguments,
+            ],
+            swiftSettings: strict),
         tests("Records", exclude: ["Fixtures"]),
         tests("Plan"),
         tests("Wire", ["Plan"]),
@@ -84,6 +95,7 @@ let package = Package(
             [
                 "Records", "Plan", "Wire", "Messaging", "Loading", "Ledger", "Journal", "Settings",
             ]),
+        tests("Bench", ["Messaging"]),
         .testTarget(
             name: "FleetTests",
             dependencies: [
