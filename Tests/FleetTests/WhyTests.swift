@@ -43,14 +43,16 @@ extension FleetTests {
 
         @Test func `a job that closes rows with a parameter answers for the keys it loaded`() throws
         {
-            let night = try Feed.night()
-            // Without it the parameter stands in the closing alone, and in no loaded column.
+            let night = try Feed.night {
+                $0.absent = Feed.absent(share: "0.1").replacing(
+                    "parameter: business_date", with: "parameter: closing_date")
+            }
             let text = night.settings.text.replacing(
-                "business_date: {parameter: business_date}", with: "business_date: {constant: null}"
-            )
+                "{business_date: date}", with: "{business_date: date, closing_date: date}")
             try text.write(
                 toFile: "\(night.folder)/partitions.yaml", atomically: false, encoding: .utf8)
-            let run = try night.run(try Feed.file([1, 2, 3], in: night)).run
+            let sample = try Feed.file([1, 2, 3], in: night)
+            let run = try night.run(sample, ["--set", "closing_date=2026-11-21"]).run
             let record = try #require(
                 try why(night, run, Feed.customer(2))["records"]?.list.first)
             #expect(record["outcome"]?.string == "inserted")
