@@ -96,6 +96,32 @@ extension FleetTests {
             }
         }
 
+        @Test func `a CSV file is planned like the fixed one, its totals too`() throws {
+            let fixed = try Night()
+            let wanted = try planned(
+                fixed, try fixed.sample(records: 2_000, seed: 5), ["--suggest", "3"])
+            let night = try Night()
+            try night.settings.text.replacing("zengin-91-result", with: "zengin-91-result-csv")
+                .write(
+                    toFile: "\(night.folder)/partitions.yaml", atomically: false, encoding: .utf8)
+            let sample = try night.sample(records: 2_000, seed: 5)
+            let report = try planned(night, sample, ["--suggest", "3"])
+            func records(_ rows: JSON?) -> [Double?] {
+                (rows?.list ?? []).map { $0["records"]?.number }
+            }
+            #expect(records(report["partitions"]) == records(wanted["partitions"]))
+            #expect(
+                records(report["suggestion"]?["ranges"]) == records(wanted["suggestion"]?["ranges"])
+            )
+            #expect(report["covered"] == .bool(true))
+            var lines = try String(contentsOfFile: sample.path, encoding: .utf8)
+                .split(separator: "\r\n", omittingEmptySubsequences: false)
+            // Without one data record the trailer's count no longer holds.
+            lines.remove(at: 1)
+            let short = try night.file(Array(lines.joined(separator: "\r\n").utf8))
+            #expect(try plan(night, short).code == 9)
+        }
+
         @Test func `a suggestion balances a skewed file within five percent, ready to paste`()
             throws
         {

@@ -55,9 +55,9 @@ package struct FilePlan {
     /// What `validate` would end with 9 for, as far as it shows without checking fields.
     private func faults(_ counted: CountedInput) -> [LogMessage] {
         var faults = counted.envelope.identityFaults.map(CheckedTotal.message)
-        guard let found = counted.counter.totals.figures else { return faults }
         let totals = CheckedTotal.all(
-            contract: definition.contract, envelope: counted.envelope, found: found,
+            contract: definition.contract, envelope: counted.envelope,
+            found: counted.counter.totals.figures,
             strideBytes: UInt64(counted.layout.strideBytes))
         faults += totals.filter { !$0.holds }.map(\.message)
         return faults

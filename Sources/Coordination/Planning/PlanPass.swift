@@ -32,7 +32,7 @@ extension Splitter {
         if let end = table.span.high { bounds.append(end) }
         var counter = PlanCounter(
             histogram: KeyHistogram(bounds: bounds), span: table.span,
-            totals: PlanTotals(definition.contract, checker, layout))
+            totals: PlanTotals(definition.contract, checker))
         let envelope = try pass(file, layout, records: UInt64(estimate), &counter)
         return CountedInput(
             layout: layout, envelope: envelope, table: table, slices: slices,
@@ -92,36 +92,41 @@ struct PlanCounter: RecordSink {
     }
 }
 
-/// Control totals of fixed records, added up as they pass by.
+/// Control totals, added up as records pass by; of CSV records by their canonical form.
 struct PlanTotals {
     private let contract: Contract
     private let checker: RecordChecker
-    private let isCSV: Bool
+    private let translator: CSVTranslator?
+    private var scratch = CSVScratch()
+    private var canonical: [UInt8] = []
+    private var misfits: [Violation] = []
     private var sums: [Int: ControlSums] = [:]
     private var group = -1
     private var current: ControlSums
 
-    init(_ contract: Contract, _ checker: RecordChecker, _ layout: FrameLayout) {
+    init(_ contract: Contract, _ checker: RecordChecker) {
         self.contract = contract
         self.checker = checker
-        isCSV = layout.isCSV
+        translator = CSVTranslator(contract: contract)
         current = ControlSums(contract: contract)
     }
 
     mutating func add(_ record: Span<UInt8>, group number: Int) {
-        // Cells of CSV records become values only in validation.
-        guard !isCSV else { return }
         if number != group {
             if group >= 0 { sums[group] = current }
             group = number
             current = ControlSums(contract: contract)
         }
-        current.add(record, checker)
+        guard let translator else { return current.add(record, checker) }
+        canonical.removeAll(keepingCapacity: true)
+        misfits.removeAll(keepingCapacity: true)
+        _ = translator.translate(
+            record, .data, &scratch, to: &canonical, violations: &misfits)
+        current.add(canonical.span, checker)
     }
 
-    /// Figures per group; nil: they were not added up.
-    var figures: [Int: [Int64?]]? {
-        guard !isCSV else { return nil }
+    /// Figures per group, in the contract's order.
+    var figures: [Int: [Int64?]] {
         var all = sums
         if group >= 0 { all[group] = current }
         return all.mapValues(\.figures)

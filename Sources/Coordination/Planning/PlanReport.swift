@@ -3,7 +3,7 @@
 import Journal
 import Plan
 
-/// A plan: how an input falls into partitions and slices. Nothing of it was written anywhere.
+/// How an input falls into partitions and slices; nothing of it was written anywhere.
 package struct PlanReport: Encodable, Sendable {
     /// A partition and what falls into it.
     package struct Row: Encodable, Sendable {
