@@ -161,8 +161,9 @@ extension FleetTests {
             let sample = try night.sample(records: 3_000, defects: ["bad-enum:3"])
             let oracle = try Oracle(night)
             let run = try night.killInLoad(sample, at: 4, ["--max-rejects", "3"])
-            let loaded = try night.versions()
             try night.crashServer()
+            // After the crash: the last chunks' commits may be lost with it, ledger and rows alike.
+            let loaded = try night.versions()
             let table = try night.table(sample, at: [499, 1_511, 2_222])
             try night.edit {
                 $0.partitions = table.yaml

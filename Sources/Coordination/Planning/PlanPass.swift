@@ -118,11 +118,14 @@ struct PlanTotals {
             current = ControlSums(contract: contract)
         }
         guard let translator else { return current.add(record, checker) }
-        canonical.removeAll(keepingCapacity: true)
+        // Taken out and put back, so that the buffer is not allocated for every record.
+        var bytes: [UInt8] = []
+        swap(&bytes, &canonical)
+        bytes.removeAll(keepingCapacity: true)
         misfits.removeAll(keepingCapacity: true)
-        _ = translator.translate(
-            record, .data, &scratch, to: &canonical, violations: &misfits)
-        current.add(canonical.span, checker)
+        _ = translator.translate(record, .data, &scratch, to: &bytes, violations: &misfits)
+        current.add(bytes.span, checker)
+        swap(&bytes, &canonical)
     }
 
     /// Figures per group, in the contract's order.
