@@ -108,10 +108,13 @@ struct PendingRecut {
 }
 
 extension RunCoordinator {
-    /// Puts the run under its changed definition; old claims must be taken back before.
+    /// Puts the run under its changed definition.
     func recut(_ pending: PendingRecut) throws {
-        let table = try tableToCut(pending)
-        let plan = try table.map { try recutPlan($0) }
+        var plan: RecutPlan?
+        if let table = try tableToCut(pending) {
+            try fenceClaims()
+            plan = try recutPlan(table)
+        }
         let definition = try JSONText.compact(pending.after)
         try transact { connection in
             if let plan { try write(plan, connection) }
@@ -152,6 +155,17 @@ extension RunCoordinator {
         ) { _, _ in try self.breathe() }
         let table = try splitter.plannedTable()
         return table == partitions ? nil : table
+    }
+
+    /// From here on nobody writes under the table before: a worker of another machine may have
+    /// been told of a claim by the coordinator before, and take it only now.
+    private func fenceClaims() throws {
+        try transact { connection in
+            try RecutLedger.fenceUntaken(run: run, revision: revision, connection)
+        }
+        for claim in try ClaimLedger.taken(run: run, revision: revision, connection) {
+            _ = try takeBack(claim)
+        }
     }
 
     /// Everything a re-cut writes, read and proved before.

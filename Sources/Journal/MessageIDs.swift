@@ -19,7 +19,7 @@ extension MessageID {
     public static let planMade: MessageID = "KGR1020I"
     /// Arguments: `done`, `slices`.
     public static let planChanged: MessageID = "KGR1021I"
-    /// Arguments: `run`, `from`, `to`.
+    /// Arguments: `from`, `run`, `to`.
     public static let boundaryMoved: MessageID = "KGR1022I"
     /// Arguments: `run`, `changes`.
     public static let settingsChanged: MessageID = "KGR1023I"

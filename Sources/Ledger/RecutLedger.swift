@@ -149,6 +149,14 @@ public enum RecutLedger {
             sql(PackageResources.recut_conflicts_sql), [.text(run), .int(Int64(revision))])
     }
 
+    /// Raises the epoch of unfinished claims that no session has taken.
+    public static func fenceUntaken(
+        run: String, revision: Int, _ connection: borrowing Connection
+    ) throws {
+        try connection.query(
+            sql(PackageResources.recut_fence_sql), [.text(run), .int(Int64(revision))])
+    }
+
     /// Ends unfinished load claims where they stand: what they did stays theirs, the rest is free.
     public static func releaseLoadClaims(
         run: String, revision: Int, _ connection: borrowing Connection
