@@ -141,7 +141,10 @@ struct SliceStaging {
     ) throws {
         var absent = absent
         var plan = ChunkPlan(
-            range: row.range, partitions: rules.partitions, commitInterval: rules.commitInterval)
+            range: row.range, partitions: rules.partitions,
+            loaded: try ProofLedger.loaded(
+                slice: row.slice, run: claim.run, revision: claim.revision, connection),
+            commitInterval: rules.commitInterval)
         var digest: UInt64 = 0
         var lastAbsent: Key?
         // Rows to be closed come before the records of their key: no record is for such a row.
