@@ -12,7 +12,9 @@ struct DatabaseStages {
     let commitInterval: Int
 
     /// What the target holds for a record.
-    private typealias Found = (lockAt: Int64?, rowVersion: UInt32, count: Int64?)
+    private typealias Found = (
+        lockAt: Int64?, rowVersion: UInt32, count: Int64?, address: UInt64?
+    )
 
     /// Runs every stage once; the target must be fresh.
     func run(
@@ -45,6 +47,7 @@ struct DatabaseStages {
             try connection.execute("DEALLOCATE ALL")
             let statement = ApplyStatement(tables: tables, slice: index)
             try connection.prepare("apply", statement.apply(.range))
+            try connection.prepare("update_seen", statement.updateSeen)
             try times.addUp("chunk apply", isFirst: index == 0) {
                 try apply(list, connection)
             }
@@ -64,7 +67,8 @@ struct DatabaseStages {
                 guard let ordinal = rows.binaryInt64(row, 0) else { continue }
                 found[start + Int(ordinal) - 1] = (
                     rows.binaryInt64(row, 1),
-                    UInt32(bitPattern: rows.binaryInt32(row, 2) ?? 0), rows.binaryInt64(row, 3)
+                    UInt32(bitPattern: rows.binaryInt32(row, 2) ?? 0), rows.binaryInt64(row, 3),
+                    rows.binaryAddress(row, 4)
                 )
             }
             start = end
@@ -105,10 +109,13 @@ struct DatabaseStages {
         while start < keys.count {
             let end = min(start + commitInterval, keys.count)
             let high = end < keys.count ? keys[end] : Self.topBound
-            let parameters: [Parameter] =
-                [.text(keys[start]), .text(high), .int(0), .intArray([])]
-                + tables.plan.values.map { .text($0) }
+            let range: [Parameter] = [.text(keys[start]), .text(high)]
+            let values: [Parameter] = tables.plan.values.map { .text($0) }
+            let parameters = range + [.int(0), .intArray([])] + values
             try connection.transaction { connection in
+                let updated = try connection.run("update_seen", range + values).int(0, 0) ?? 0
+                settled += updated
+                guard updated < Int64(end - start) else { return }
                 let rows = try connection.run("apply", parameters)
                 let counts = AppliedCounts.read(rows, sums: tables.plan.sums.count)
                 settled += counts.inserted + counts.updated + counts.unchanged

@@ -39,10 +39,11 @@ package struct SliceProbe {
 
     /// Encodes every record for the staging table's binary COPY, block by block.
     ///
-    /// - Parameter seen: The target's lock value, row version and update count by record; nil: the
-    ///   record has no row.
+    /// - Parameter seen: The target's lock value, row version, update count and row address by
+    ///   record; nil: the record has no row.
     package func encode(
-        plan: TargetPlan, seen: (Int) -> (lockAt: Int64?, rowVersion: UInt32, count: Int64?)?,
+        plan: TargetPlan,
+        seen: (Int) -> (lockAt: Int64?, rowVersion: UInt32, count: Int64?, address: UInt64?)?,
         _ send: ([UInt8]) throws -> Void
     ) throws {
         var encoder = try RowEncoder(plan: plan, rules: rules)
@@ -51,7 +52,9 @@ package struct SliceProbe {
         for (index, entry) in slice.entries.enumerated() {
             let record = slice.bytes.span.extracting(entry.place)
             let found = seen(index).map {
-                Seen(lockAt: $0.lockAt, rowVersion: $0.rowVersion, count: $0.count)
+                Seen(
+                    lockAt: $0.lockAt, rowVersion: $0.rowVersion, count: $0.count,
+                    address: $0.address)
             }
             encoder.append(
                 entry, record: record, keys: slice.keys, sequence: 0, isLast: true, seen: found,

@@ -86,7 +86,7 @@ struct SliceStaging {
                 seen[indexes[Int(ordinal) - 1]] = Seen(
                     lockAt: rows.binaryInt64(row, 1),
                     rowVersion: UInt32(bitPattern: rows.binaryInt32(row, 2) ?? 0),
-                    count: rows.binaryInt64(row, 3))
+                    count: rows.binaryInt64(row, 3), address: rows.binaryAddress(row, 4))
             }
         }
         return seen
