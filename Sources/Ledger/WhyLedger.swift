@@ -50,7 +50,7 @@ public struct StagedRecord: Sendable, Equatable {
 public struct RowImage: Sendable, Equatable {
     /// By column, not quoted; a NULL is there with nil.
     public var values: [String: String?]
-    /// Its lock. Of a before-image: the lock of the row that was written over it.
+    /// The lock; a before-image has that of the row that was written over it.
     public var lock: ConflictDetail.Lock
     /// Of a before-image: U or I (then only the key is known); "" for a row of the target.
     public var action: String

@@ -73,10 +73,10 @@ public struct XXHash64: Sendable {
         var at = start
         while bytes.count - at >= stripeBytes {
             first = round(first, word(bytes, at))
-            second = round(second, word(bytes, at &+ 8))
-            third = round(third, word(bytes, at &+ 16))
-            fourth = round(fourth, word(bytes, at &+ 24))
-            at &+= stripeBytes
+            second = round(second, word(bytes, at + 8))
+            third = round(third, word(bytes, at + 16))
+            fourth = round(fourth, word(bytes, at + 24))
+            at += stripeBytes
         }
         lanes = SIMD4(first, second, third, fourth)
         return at
@@ -125,14 +125,22 @@ public struct XXHash64: Sendable {
         (value &<< bits) | (value &>> (64 &- bits))
     }
 
+    /// Eight bytes, little-endian.
+    ///
+    /// Warning: they are taken out as a span first. Its length is then a constant to the compiler,
+    /// which drops the eight bounds checks below and makes one load of it.
     @inline(__always)
     private static func word(_ bytes: Span<UInt8>, _ at: Int) -> UInt64 {
-        halfWord(bytes, at) | halfWord(bytes, at &+ 4) &<< 32
+        let word = bytes.extracting(at..<(at + 8))
+        return UInt64(word[0]) | UInt64(word[1]) &<< 8 | UInt64(word[2]) &<< 16
+            | UInt64(word[3]) &<< 24 | UInt64(word[4]) &<< 32 | UInt64(word[5]) &<< 40
+            | UInt64(word[6]) &<< 48 | UInt64(word[7]) &<< 56
     }
 
     @inline(__always)
     private static func halfWord(_ bytes: Span<UInt8>, _ at: Int) -> UInt64 {
-        UInt64(bytes[at]) | UInt64(bytes[at &+ 1]) &<< 8
-            | UInt64(bytes[at &+ 2]) &<< 16 | UInt64(bytes[at &+ 3]) &<< 24
+        let word = bytes.extracting(at..<(at + 4))
+        return UInt64(word[0]) | UInt64(word[1]) &<< 8 | UInt64(word[2]) &<< 16
+            | UInt64(word[3]) &<< 24
     }
 }

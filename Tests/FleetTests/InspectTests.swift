@@ -190,7 +190,7 @@ extension FleetTests {
             #expect(try JSONSchema("explain-1").faults(explain(["--json"]).stdout).isEmpty)
             let runbook = try Repository.text(of: "ops/runbook.md")
             #expect(try explain(["--runbook"]).stdout == runbook)
-            let wrong = try explain(["KGR3050W"])
+            let wrong = try explain(["KGR3O50E"])
             #expect(wrong.code == 64 && wrong.stderr.contains("did you mean KGR3050E"))
         }
     }

@@ -43,6 +43,26 @@ extension FleetTests {
             #expect(runs["runs"]?.list.first?["counts"]?["input"]?.number == 1_500)
         }
 
+        @Test func `keys print what their schema says, allowed and revoked`() throws {
+            let night = try Night()
+            let folder = ["--directory", "\(night.folder)/keys"]
+            func keys(_ arguments: [String]) throws -> Ended {
+                let ended = try Binary.run(
+                    ["keys"] + arguments + folder, scratch: "\(night.folder)/out")
+                try #require(ended.code == 0, "\(ended.stderr)")
+                return ended
+            }
+            try checked(try keys(["list", "--json"]), as: "keys-1")
+            for name in ["osaka", "kyoto"] {
+                _ = try keys(["new", name])
+                _ = try keys(["allow", "\(night.folder)/keys/\(name).pub"])
+            }
+            _ = try keys(["revoke", "kyoto"])
+            let listed = try checked(try keys(["list", "--json"]), as: "keys-1")
+            #expect(
+                listed["keys"]?.list.compactMap { $0["state"]?.string } == ["allowed", "revoked"])
+        }
+
         @Test func `a run that is refused before it exists says so in JSON`() throws {
             let night = try Night()
             let sample = try night.sample(records: 50)

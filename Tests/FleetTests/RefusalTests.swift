@@ -107,7 +107,7 @@ extension FleetTests {
 
         @Test func `every fault of the settings is told at once, with 16`() throws {
             let night = try Night {
-                $0.workers = 0
+                $0.workers = 999
                 $0.commitInterval = 1
                 $0.mode = "upsrt"
             }
@@ -139,7 +139,7 @@ extension FleetTests {
                 input, input + ["--set", "business_date=2026-02-30"],
                 input + ["--set", "business_date=2026-11-20", "--set", "busines_date=1"],
                 ["run", "debit-results", "--input", sample.path],
-                runOf(sample) + ["--until", "load"], runOf(sample) + ["--workers", "0"],
+                runOf(sample) + ["--until", "load"], runOf(sample) + ["--workers", "999"],
                 ["resume", "debit-result-20261120-77"], ["run"],
             ] {
                 let ended = try night.kugiri(arguments)

@@ -41,7 +41,7 @@ func `a fault of a contract has its line and path`(
 }
 
 @Test func `all faults of a contract are reported together`() {
-    let text = "contract: c\nrecord_byte: 20\nframings: lf\ncharacters: utf-8\nrecords: {data: {}}"
+    let text = "contract: c\nrecord_byte: 20\nframings: lf\ncharacters: utf-9\nrecords: {data: {}}"
     let found = contractFaults(text)
 
     #expect(found.map(\.line) == [1, 1, 2, 3, 4, 5, 5])
