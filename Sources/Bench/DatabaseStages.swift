@@ -91,7 +91,7 @@ struct DatabaseStages {
                 throw BenchFault("COPY took \(copied) rows of \(rows)", exitCode: 70)
             }
         }
-        try connection.execute("ANALYZE \(name)")
+        try StagedStatistics.gather(name, connection)
     }
 
     /// As the product's load sessions are (PROTOCOL 28).

@@ -164,4 +164,21 @@ extension ApplyStatement {
             JOIN \(plan.table) t ON \(join)
             """
     }
+
+    /// Reads what validation sees of a key range: `$1` first and `$2` last key, `$3` rows at most.
+    ///
+    /// Binary result in the column's own order: key, lock value, row version, update count, row
+    /// address. nil: the key is not one column of text, and ranges are of no use.
+    public static func seeRange(_ plan: TargetPlan) -> String? {
+        guard plan.keys.count == 1, let key = plan.keys.first,
+            key.type == "text" || key.type.hasPrefix("character varying")
+        else { return nil }
+        let count = plan.updateCountColumn.map { "t.\($0)::bigint" } ?? "NULL::bigint"
+        return """
+            SELECT t.\(key.column)::text, t.\(plan.lockColumn), t.xmin, \(count), t.ctid
+            FROM \(plan.table) t
+            WHERE t.\(key.column) >= $1::text AND t.\(key.column) <= $2::text
+            ORDER BY t.\(key.column) LIMIT $3::bigint
+            """
+    }
 }
