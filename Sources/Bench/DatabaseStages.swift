@@ -21,11 +21,13 @@ struct DatabaseStages {
         _ slices: [SliceProbe], _ times: inout StageTimes, _ connection: borrowing Connection
     ) throws {
         if tables.plan.history { try connection.execute(tables.createHistory) }
-        try connection.prepare("see", ApplyStatement.see(tables.plan))
         let keys = slices.map { $0.keys() }
         var found: [[Found?]] = []
         try times.time("lock-column read") {
-            for list in keys { found.append(try see(list, connection)) }
+            for slice in slices {
+                try connection.execute("DEALLOCATE ALL")
+                found.append(try slice.see(plan: tables.plan, connection))
+            }
         }
         var encoded = 0
         try times.time("COPY encode") {
@@ -52,28 +54,6 @@ struct DatabaseStages {
                 try apply(list, connection)
             }
         }
-    }
-
-    private func see(
-        _ keys: [String], _ connection: borrowing Connection
-    ) throws -> [Found?] {
-        var found = [Found?](repeating: nil, count: keys.count)
-        var start = 0
-        while start < keys.count {
-            let end = min(start + SliceProbe.keysPerRead, keys.count)
-            let rows = try connection.run(
-                "see", [.textArray(Array(keys[start..<end]))], binaryResults: true)
-            for row in 0..<rows.count {
-                guard let ordinal = rows.binaryInt64(row, 0) else { continue }
-                found[start + Int(ordinal) - 1] = (
-                    rows.binaryInt64(row, 1),
-                    UInt32(bitPattern: rows.binaryInt32(row, 2) ?? 0), rows.binaryInt64(row, 3),
-                    rows.binaryAddress(row, 4)
-                )
-            }
-            start = end
-        }
-        return found
     }
 
     private func stage(

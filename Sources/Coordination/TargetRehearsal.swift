@@ -25,6 +25,9 @@ extension TargetResolution {
                 }
                 try connection.prepare("rehearse_certify", statement.certify)
                 try connection.prepare("rehearse_see", ApplyStatement.see(plan))
+                if let range = ApplyStatement.seeRange(plan) {
+                    try connection.prepare("rehearse_range", range)
+                }
                 if let find = AbsentLedger.findStatement(tables: tables, slice: 0) {
                     try connection.prepare("rehearse_find", find)
                     try connection.prepare(

@@ -2,6 +2,7 @@
 // database is asked for. The worker itself runs them together in SliceCheck and SliceStaging.
 
 package import Ledger
+package import Postgres
 import Records
 
 /// Takes a checked slice apart.
@@ -21,9 +22,6 @@ package struct SliceProbe {
     /// The rows of binary COPY blocks that are sent at once.
     package static let copyBlockBytes = LoadingLimits.copyBlockBytes
 
-    /// Keys asked for in one statement when the target is read.
-    package static let keysPerRead = LoadingLimits.keysPerRead
-
     /// Puts the records back into the order of the file, as they are before they are sorted.
     package mutating func unsort() {
         slice.entries.sort { $0.number < $1.number }
@@ -36,6 +34,16 @@ package struct SliceProbe {
 
     /// The key image of every record, in the order they stand.
     package func keys() -> [String] { slice.entries.map { slice.keyText($0) } }
+
+    /// Reads what the target holds for every record: lock value, row version, update count and row
+    /// address; nil: it has no row.
+    package func see(
+        plan: TargetPlan, _ connection: borrowing Connection
+    ) throws -> [(lockAt: Int64?, rowVersion: UInt32, count: Int64?, address: UInt64?)?] {
+        try TargetReader(rules: rules, plan: plan).see(slice, connection).map { seen in
+            seen.map { ($0.lockAt, $0.rowVersion, $0.count, $0.address) }
+        }
+    }
 
     /// Encodes every record for the staging table's binary COPY, block by block.
     ///
