@@ -36,9 +36,9 @@ extension Splitter {
     }
 
     /// The pass over a CSV file: like that over a fixed one, but records come with a length.
-    func csvPass(
+    func csvPass<Sink: RecordSink & ~Copyable>(
         _ file: borrowing Descriptor, _ layout: FrameLayout, records: UInt64,
-        _ writer: inout SpoolWriter
+        _ writer: inout Sink
     ) throws -> EnvelopeSummary {
         guard
             let reader = CSVReader(
@@ -85,7 +85,9 @@ private struct CSVPass {
     }
 
     /// Puts the whole records of a block into their slices; returns the bytes consumed.
-    mutating func take(_ block: Span<UInt8>, _ writer: inout SpoolWriter) throws -> Int {
+    mutating func take<Sink: RecordSink & ~Copyable>(
+        _ block: Span<UInt8>, _ writer: inout Sink
+    ) throws -> Int {
         var reader = reader
         let consumed = try reader.read(block) { at, count, number, group in
             try spool(block, at, count, number, group, &writer)
@@ -96,8 +98,8 @@ private struct CSVPass {
     }
 
     /// Takes what is left at the file's end.
-    mutating func finish(
-        _ rest: Span<UInt8>, _ writer: inout SpoolWriter
+    mutating func finish<Sink: RecordSink & ~Copyable>(
+        _ rest: Span<UInt8>, _ writer: inout Sink
     ) throws -> EnvelopeSummary {
         var reader = reader
         return try reader.finish(rest: rest) { at, count, number, group in
@@ -105,9 +107,9 @@ private struct CSVPass {
         }
     }
 
-    private mutating func spool(
+    private mutating func spool<Sink: RecordSink & ~Copyable>(
         _ block: Span<UInt8>, _ at: Int, _ count: Int, _ number: UInt64, _ group: Int,
-        _ writer: inout SpoolWriter
+        _ writer: inout Sink
     ) throws {
         image.removeAll(keepingCapacity: true)
         _ = keys.appendKeyImage(block.extracting(at..<(at + count)), to: &image)

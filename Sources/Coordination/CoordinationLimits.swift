@@ -71,6 +71,8 @@ package enum CoordinationLimits {
     static let rateWindowSeconds = 2.0
     /// Time between two progress events: enough to follow, little enough to keep for a night.
     static let eventProgressInterval: Duration = .milliseconds(500)
+    /// Records without a partition that `plan` lists: enough to see what is wrong with a table.
+    static let planOutsideMax = 100
     /// Time between two looks of `status --watch` at the ledger when no event is heard.
     static let statusIntervalMicroseconds: UInt32 = 1_000_000
     /// The same as a duration.

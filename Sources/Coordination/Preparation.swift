@@ -22,14 +22,16 @@ package enum Preparation {
     /// - Parameters:
     ///   - run: The run it is about; nil: none.
     ///   - hash: Of the settings it works with; nil: it reads none.
+    ///   - before: Of the settings until now; nil: it does not change them.
+    ///   - reason: What it changes, or why; nil: the command says it.
     package static func audit(
-        _ command: String, run: String?, version: String, hash: String?,
-        _ connection: borrowing Connection
+        _ command: String, run: String?, version: String, hash: String?, before: String? = nil,
+        reason: String? = nil, _ connection: borrowing Connection
     ) throws {
         let user = unsafe getpwuid(getuid()).flatMap { unsafe String(cString: $0.pointee.pw_name) }
         try RunLedger.audit(
             user: user ?? String(getuid()), host: HostName.current, command: command, run: run,
-            reason: nil, before: nil, after: hash, version: version, connection)
+            reason: reason, before: before, after: hash, version: version, connection)
     }
 
     /// SHA-256 of a text, in hexadecimal.

@@ -57,9 +57,11 @@ package enum RunStart {
     ///
     /// - Parameter maxConflicts: Conflicts that may be left, when that was decided after the run
     ///   ended with 15 (a row deleted online never comes back); nil: as many as when it began.
+    /// - Parameter edited: The settings file as it is now; of it, a job's partitions, workers and
+    ///   commit interval hold for what is left of the run.
     package static func resume(
         run: String, databaseURL: String, executable: String, binaryVersion: String,
-        command: String, untilValidate: Bool, maxConflicts: Int? = nil,
+        command: String, untilValidate: Bool, maxConflicts: Int? = nil, edited: EditedSettings,
         surroundings: Surroundings, signals: consuming SignalReader, screen: RunScreen
     ) -> RunEnd {
         var coordinator: RunCoordinator?
@@ -107,6 +109,8 @@ package enum RunStart {
                 definition.job.maxConflicts = maxConflicts
             }
             let plan = try decoder.decode(TargetPlan.self, from: Data(row.plan.utf8))
+            let recut = try PendingRecut.read(edited, row, command: command, connection)
+            if let recut { definition.job = recut.after.job.edited(in: definition.job) }
             guard
                 let taken = try RunLedger.take(
                     run, coordinator: identity, connection)
@@ -131,6 +135,7 @@ package enum RunStart {
             hook.follow(made.fleet)
             coordinator = made
             try takeOver(made, row)
+            if let recut { try made.recut(recut) }
             return Ending.conduct(made, untilValidate: untilValidate)
         } catch {
             return Ending.failed(error, coordinator, request: nil)

@@ -82,7 +82,7 @@ package struct Splitter {
         return stop
     }
 
-    private func detect(_ file: borrowing Descriptor) throws -> FrameLayout {
+    func detect(_ file: borrowing Descriptor) throws -> FrameLayout {
         let wanted = RecordsLimits.headBytes(definition.contract)
         var head = [UInt8](repeating: 0, count: wanted)
         let got = try file.read(into: &head, count: wanted, from: 0)
@@ -101,7 +101,7 @@ package struct Splitter {
 
     /// Records of a slice, fewer than the job's when they are so long that the slice would not
     /// fit a worker's memory.
-    private func sliceRecords(records: Int, _ layout: FrameLayout) -> Int {
+    func sliceRecords(records: Int, _ layout: FrameLayout) -> Int {
         let average = max(Int(bytes) / max(records, 1), definition.contract.recordBytes)
         // CSV is in memory twice, and some slices get more than their share.
         let share = layout.isCSV ? 2 : 1
@@ -111,7 +111,7 @@ package struct Splitter {
 
     /// Keys at places drawn by a fixed seed, so that the same file always gives the same cuts,
     /// and how many records there are, about.
-    private func sampleKeys(
+    func sampleKeys(
         _ file: borrowing Descriptor, _ layout: FrameLayout
     ) throws -> (keys: [Key], records: Int) {
         if layout.isCSV { return try sampleCSVKeys(file, layout) }
@@ -156,7 +156,7 @@ package struct Splitter {
         return mixed ^ (mixed >> 31)
     }
 
-    private func partitionTable(_ sample: [Key], records: Int) -> PartitionTable {
+    func partitionTable(_ sample: [Key], records: Int) -> PartitionTable {
         let pieces: Int
         switch definition.job.partitions {
         case .explicit(let table): return table
@@ -167,9 +167,9 @@ package struct Splitter {
         return PartitionTable(cutAt: SlicePlan.cuts(sample: sample, pieces: pieces))
     }
 
-    private func pass(
+    func pass<Sink: RecordSink & ~Copyable>(
         _ file: borrowing Descriptor, _ layout: FrameLayout, records: UInt64,
-        _ writer: inout SpoolWriter
+        _ writer: inout Sink
     ) throws -> EnvelopeSummary {
         if layout.isCSV { return try csvPass(file, layout, records: records, &writer) }
         var reader = EnvelopeReader(
@@ -204,10 +204,10 @@ package struct Splitter {
     }
 
     /// Puts the whole records of a block into their slices; returns the bytes consumed.
-    private func consume(
+    private func consume<Sink: RecordSink & ~Copyable>(
         _ block: Span<UInt8>, base: UInt64, _ layout: FrameLayout,
         _ reader: inout EnvelopeReader, _ image: inout [UInt8], _ done: inout UInt64,
-        _ writer: inout SpoolWriter
+        _ writer: inout Sink
     ) throws -> Int {
         try reader.read(block) { at, number, group in
             image.removeAll(keepingCapacity: true)
@@ -301,7 +301,7 @@ package struct Splitter {
     }
 
     /// Walks a spool slice block by block.
-    private func forEachRecord(
+    func forEachRecord(
         _ path: String, _ body: (_ place: SpoolRecord, _ block: Span<UInt8>) throws -> Void
     ) throws {
         let file = try Files.openForReading(path)

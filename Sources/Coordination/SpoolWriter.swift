@@ -12,8 +12,17 @@ struct WrittenSlice {
     var checksum: UInt64
 }
 
+/// Takes the data records of one pass over the input, in file order.
+protocol RecordSink: ~Copyable {
+    /// Takes a record; an empty key image is an unreadable key.
+    mutating func add(
+        key: [UInt8], number: UInt64, fileOffset: UInt64, group: Int, block: Span<UInt8>, at: Int,
+        count: Int
+    ) throws
+}
+
 /// Writes records into slices by key range.
-struct SpoolWriter: ~Copyable {
+struct SpoolWriter: ~Copyable, RecordSink {
     private let directory: String
     private let ranges: [KeyRange]
     /// Lowest keys of all slices but the first, as bytes.

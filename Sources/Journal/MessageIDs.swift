@@ -19,6 +19,10 @@ extension MessageID {
     public static let planMade: MessageID = "KGR1020I"
     /// Arguments: `done`, `slices`.
     public static let planChanged: MessageID = "KGR1021I"
+    /// Arguments: `from`, `run`, `to`.
+    public static let boundaryMoved: MessageID = "KGR1022I"
+    /// Arguments: `run`, `changes`.
+    public static let settingsChanged: MessageID = "KGR1023I"
     /// Arguments: `slices`, `rejects`, `budget`.
     public static let barrierPassed: MessageID = "KGR1030I"
     /// Arguments: `run`, `user`.
@@ -31,6 +35,8 @@ extension MessageID {
     public static let deadlineReached: MessageID = "KGR1050E"
     /// Arguments: `run`, `reason`.
     public static let barrierRefused: MessageID = "KGR1051E"
+    /// Arguments: `run`, `before`, `after`.
+    public static let recutRefused: MessageID = "KGR1052E"
 }
 
 /// Messages 2xxx: input and structure.

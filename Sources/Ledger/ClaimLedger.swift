@@ -25,6 +25,8 @@ public struct TakenClaim: Sendable {
     public var chunkNumber: Int
     /// Load: everything below this text is done.
     public var doneTo: String
+    /// Hash of the settings the run goes by; another one than before: read the run again.
+    public var settingsHash: String
 }
 
 /// A claim as the coordinator finds it in the ledger.
@@ -91,7 +93,7 @@ public enum ClaimLedger {
             range: KeyRange(
                 low: Key(rows.text(0, 5) ?? ""), high: rows.text(0, 6).map { Key($0) }),
             epoch: rows.int(0, 7) ?? 0, chunkNumber: Int(rows.int(0, 8) ?? 0),
-            doneTo: rows.text(0, 9) ?? "")
+            doneTo: rows.text(0, 9) ?? "", settingsHash: rows.text(0, 10) ?? "")
     }
 
     /// The key up to which a worker's own claim is done, read with the claim locked, so that

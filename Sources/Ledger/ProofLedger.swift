@@ -140,6 +140,18 @@ public enum ProofLedger {
         }
     }
 
+    /// The ranges of a slice whose load is committed.
+    public static func loaded(
+        slice: Int, run: String, revision: Int, _ connection: borrowing Connection
+    ) throws -> [KeyRange] {
+        let rows = try connection.query(
+            sql(PackageResources.interval_load_slice_sql),
+            [.text(run), .int(Int64(revision)), .int(Int64(slice))])
+        return (0..<rows.count).map { row in
+            KeyRange(low: Key(rows.text(row, 0) ?? ""), high: rows.text(row, 1).map { Key($0) })
+        }
+    }
+
     /// What a phase did in total.
     public static func counts(
         run: String, revision: Int, phase: Phase, _ connection: borrowing Connection

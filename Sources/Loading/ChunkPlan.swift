@@ -14,12 +14,18 @@ struct ChunkPlan {
     private var chunk: ChunkPromise
 
     /// Nothing yet in a slice's range.
-    init(range: KeyRange, partitions: PartitionTable, commitInterval: Int) {
+    ///
+    /// - Parameter loaded: Ranges of the slice that are loaded already, maybe under another
+    ///   partition table or commit interval: claims go on from where they end.
+    init(
+        range: KeyRange, partitions: PartitionTable, loaded: [KeyRange] = [], commitInterval: Int
+    ) {
         self.commitInterval = commitInterval
         end = range.high
         var cuts = partitions.partitions.map(\.range.low)
         if let end = partitions.span.high { cuts.append(end) }
-        boundaries = cuts.filter { $0 > range.low && range.contains($0) }[...]
+        cuts += loaded.flatMap { [$0.low] + ($0.high.map { [$0] } ?? []) }
+        boundaries = Set(cuts).filter { $0 > range.low && range.contains($0) }.sorted()[...]
         chunk = ChunkPromise(low: range.low.text, high: nil, rows: 0, digest: 0, depth: 1)
     }
 
@@ -47,6 +53,23 @@ struct ChunkPlan {
         chunk.high = end?.text
         chunks.append(chunk)
         return chunks
+    }
+
+    /// Throws `stagingLost` unless chunks are what lies between two places, one after the other:
+    /// the slice was staged before its partition table changed, and is staged again.
+    static func check(
+        _ chunks: [ChunkPromise], from low: String, to high: String?, slice: Int
+    ) throws {
+        var place: String? = low
+        for chunk in chunks {
+            guard let expected = place, Key(expected) == Key(chunk.low) else {
+                throw LoadingError.stagingLost(slice: slice)
+            }
+            place = chunk.high
+        }
+        guard place.map({ Key($0) }) == high.map({ Key($0) }) else {
+            throw LoadingError.stagingLost(slice: slice)
+        }
     }
 
     private mutating func closeAtBoundary() {

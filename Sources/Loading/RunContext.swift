@@ -58,13 +58,21 @@ package struct RunContext {
     package let partitions: PartitionTable
     package let tables: RunTables
     package let rules: SliceRules
+    /// What the claim said when this was read: another hash, another partition table.
+    package let settingsHash: String
 
     /// Reads and compiles what validation and load need; the split must be committed.
-    package init(run: String, _ connection: borrowing Connection) throws {
+    ///
+    /// - Parameter settingsHash: As the claim has it that this is read for, so that what is read
+    ///   is never older than the hash.
+    package init(
+        run: String, settingsHash: String, _ connection: borrowing Connection
+    ) throws {
         guard let row = try RunLedger.get(run, connection), let envelope = row.envelope else {
             throw LedgerError.broken("run \(run) is not in the ledger, or not split yet")
         }
         self.row = row
+        self.settingsHash = settingsHash
         let decoder = JSONDecoder()
         definition = try decoder.decode(RunDefinition.self, from: Data(row.definition.utf8))
         self.envelope = try decoder.decode(StoredEnvelope.self, from: Data(envelope.utf8))

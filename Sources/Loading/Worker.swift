@@ -270,8 +270,11 @@ public struct Worker {
     private mutating func perform(
         _ claim: TakenClaim, _ connection: borrowing Connection
     ) throws {
-        if context?.row.run != claim.run || context?.row.revision != claim.revision {
-            context = try RunContext(run: claim.run, connection)
+        if context?.row.run != claim.run || context?.row.revision != claim.revision
+            || context?.settingsHash != claim.settingsHash
+        {
+            context = try RunContext(
+                run: claim.run, settingsHash: claim.settingsHash, connection)
         }
         guard let context else { return }
         guard
@@ -343,6 +346,8 @@ public struct Worker {
             slice: claim.slice,
             within: KeyRange(low: Key(place), high: claim.range.high), run: claim.run,
             revision: claim.revision, connection)
+        try ChunkPlan.check(
+            chunks, from: place, to: claim.range.high?.text, slice: claim.slice)
         let load = SliceLoad(
             statement: ApplyStatement(tables: context.tables, slice: claim.slice),
             plan: context.tables.plan, claim: claim, worker: options.name, link: link,

@@ -22,6 +22,7 @@ public enum Failpoint: String, CaseIterable, Sendable {
     case atBarrier = "at_barrier"
     case inChunk = "in_chunk"
     case inRequeue = "in_requeue"
+    case beforeRecutCommit = "before_recut_commit"
     case beforePublish = "before_publish"
     case afterPublish = "after_publish"
 

@@ -117,7 +117,10 @@ struct RunCommand: ParsableCommand {
 struct ResumeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Go on with an unfinished run: what is done stays done.")
+        abstract: "Go on with an unfinished run: what is done stays done.",
+        discussion:
+            "Partitions, workers and commit_interval come from the settings file again when "
+            + "it was edited since; all else stays as the run began.")
 
     @Argument(
         help: .init("The run's id, as the run log and `kugiri runs` show it.", valueName: "run"))
@@ -155,6 +158,8 @@ struct ResumeCommand: ParsableCommand {
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
                 untilValidate: until == "validate", maxConflicts: maxConflicts,
+                edited: EditedSettings(
+                    jobs: settings.jobs, hash: Preparation.hash(settings.canonicalText)),
                 surroundings: Surroundings(settings, network: network), signals: signals,
                 screen: screen)
             return try Conclusion.show(end, of: subject, command: "resume", json: json)

@@ -119,6 +119,9 @@ extension FleetTests {
                 "UPDATE member_account SET name = 'moved' "
                     + "WHERE customer_number = '\(customers[0])'")
             let oracle = try Oracle(night)
+            var edited = night.settings
+            edited.commitInterval = 300
+            try night.write(edited)
             let end = try night.resume(
                 try stopped.run,
                 environment: environment.merging(["KUGIRI_FAILPOINT": "in_chunk:kill:2"]) { $1 })

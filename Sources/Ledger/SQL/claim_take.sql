@@ -11,4 +11,4 @@ FROM kugiri.run r
 WHERE c.claim = $1::bigint AND c.epoch = $2::bigint AND c.finished_at IS NULL
     AND r.run = c.run AND r.state = 'open' AND r.revision = c.revision
 RETURNING c.run, c.revision, c.phase, c.slice, c.partition, c.low, c.high, c.epoch, c.chunk_no,
-    c.done_to
+    c.done_to, r.settings_hash

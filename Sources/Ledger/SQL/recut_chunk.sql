@@ -1,0 +1,1 @@
+DELETE FROM kugiri.chunk WHERE run = $1 AND revision = $2::integer AND low = $3

@@ -1,0 +1,1 @@
+SELECT settings_hash FROM kugiri.run WHERE run = $1
