@@ -12,18 +12,22 @@ struct DatabaseStages {
     let commitInterval: Int
 
     /// What the target holds for a record.
-    private typealias Found = (lockAt: Int64?, rowVersion: UInt32, count: Int64?)
+    private typealias Found = (
+        lockAt: Int64?, rowVersion: UInt32, count: Int64?, address: UInt64?
+    )
 
     /// Runs every stage once; the target must be fresh.
     func run(
         _ slices: [SliceProbe], _ times: inout StageTimes, _ connection: borrowing Connection
     ) throws {
         if tables.plan.history { try connection.execute(tables.createHistory) }
-        try connection.prepare("see", ApplyStatement.see(tables.plan))
         let keys = slices.map { $0.keys() }
         var found: [[Found?]] = []
         try times.time("lock-column read") {
-            for list in keys { found.append(try see(list, connection)) }
+            for slice in slices {
+                try connection.execute("DEALLOCATE ALL")
+                found.append(try slice.see(plan: tables.plan, connection))
+            }
         }
         var encoded = 0
         try times.time("COPY encode") {
@@ -45,31 +49,11 @@ struct DatabaseStages {
             try connection.execute("DEALLOCATE ALL")
             let statement = ApplyStatement(tables: tables, slice: index)
             try connection.prepare("apply", statement.apply(.range))
+            try connection.prepare("update_seen", statement.updateSeen)
             try times.addUp("chunk apply", isFirst: index == 0) {
                 try apply(list, connection)
             }
         }
-    }
-
-    private func see(
-        _ keys: [String], _ connection: borrowing Connection
-    ) throws -> [Found?] {
-        var found = [Found?](repeating: nil, count: keys.count)
-        var start = 0
-        while start < keys.count {
-            let end = min(start + SliceProbe.keysPerRead, keys.count)
-            let rows = try connection.run(
-                "see", [.textArray(Array(keys[start..<end]))], binaryResults: true)
-            for row in 0..<rows.count {
-                guard let ordinal = rows.binaryInt64(row, 0) else { continue }
-                found[start + Int(ordinal) - 1] = (
-                    rows.binaryInt64(row, 1),
-                    UInt32(bitPattern: rows.binaryInt32(row, 2) ?? 0), rows.binaryInt64(row, 3)
-                )
-            }
-            start = end
-        }
-        return found
     }
 
     private func stage(
@@ -87,7 +71,7 @@ struct DatabaseStages {
                 throw BenchFault("COPY took \(copied) rows of \(rows)", exitCode: 70)
             }
         }
-        try connection.execute("ANALYZE \(name)")
+        try StagedStatistics.gather(name, connection)
     }
 
     /// As the product's load sessions are (PROTOCOL 28).
@@ -105,10 +89,13 @@ struct DatabaseStages {
         while start < keys.count {
             let end = min(start + commitInterval, keys.count)
             let high = end < keys.count ? keys[end] : Self.topBound
-            let parameters: [Parameter] =
-                [.text(keys[start]), .text(high), .int(0), .intArray([])]
-                + tables.plan.values.map { .text($0) }
+            let range: [Parameter] = [.text(keys[start]), .text(high)]
+            let values: [Parameter] = tables.plan.values.map { .text($0) }
+            let parameters = range + [.int(0), .intArray([])] + values
             try connection.transaction { connection in
+                let updated = try connection.run("update_seen", range + values).int(0, 0) ?? 0
+                settled += updated
+                guard updated < Int64(end - start) else { return }
                 let rows = try connection.run("apply", parameters)
                 let counts = AppliedCounts.read(rows, sums: tables.plan.sums.count)
                 settled += counts.inserted + counts.updated + counts.unchanged

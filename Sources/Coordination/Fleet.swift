@@ -181,6 +181,10 @@ final class Fleet {
             return
         }
         if case .hello(let hello) = envelope.message {
+            // A worker that comes when the work is done holds nothing, and is waited for.
+            if isDismissing, children[hello.worker]?.pid == hello.pid {
+                return say(.drain, to: peer)
+            }
             if peers[peer] != hello.worker, !isDismissing {
                 guard admits(hello, from: peer) else { return }
                 // A worker that came back is not expected at its old address any more.

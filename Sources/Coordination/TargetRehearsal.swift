@@ -18,8 +18,16 @@ extension TargetResolution {
                     tables.createSlice(0, range: .all, logged: false))
                 if plan.history { try connection.execute(tables.createHistory) }
                 try connection.prepare("rehearse_apply", statement.apply(.range))
+                try connection.prepare("rehearse_update", statement.updateSeen)
+                try connection.prepare("rehearse_confirm", statement.confirmSeen)
+                if plan.inserts {
+                    try connection.prepare("rehearse_insert", statement.insertUnseen)
+                }
                 try connection.prepare("rehearse_certify", statement.certify)
                 try connection.prepare("rehearse_see", ApplyStatement.see(plan))
+                if let range = ApplyStatement.seeRange(plan) {
+                    try connection.prepare("rehearse_range", range)
+                }
                 if let find = AbsentLedger.findStatement(tables: tables, slice: 0) {
                     try connection.prepare("rehearse_find", find)
                     try connection.prepare(

@@ -41,6 +41,9 @@ extension ApplyStatement {
     /// Keeps rows to be closed out of the update of records.
     var notClosing: String { plan.absent == nil ? "" : " AND NOT cur.closing" }
 
+    /// As ``notClosing``, for a statement that reads staging itself.
+    var notStagedToClose: String { plan.absent == nil ? "" : " AND NOT \(Self.isClosing)" }
+
     /// Closes rows under the same predicate as an update, and keeps their before-images.
     func closing(from first: Int, asSeen: String, measures: String) -> String {
         guard let absent = plan.absent else { return "" }
@@ -59,7 +62,7 @@ extension ApplyStatement {
                 FROM cur WHERE t.ctid = cur.tid AND cur.closing AND cur.seen AND NOT cur.busy
                     AND NOT cur.same AND \(asSeen)
                 RETURNING cur.sid, cur.tid, cur.record, t.\(plan.lockColumn) AS at,
-                    t.xmin AS x\(measures)
+                    t.xmin AS x, t.ctid AS new_tid\(measures)
             )
             """
         if plan.history {
@@ -76,7 +79,7 @@ extension ApplyStatement {
 
     /// The outcomes of closed rows.
     func closedOutcomes(measures: String) -> String {
-        plan.absent == nil ? "" : " UNION ALL SELECT sid, 'C', at, x\(measures) FROM cls"
+        plan.absent == nil ? "" : " UNION ALL SELECT sid, 'C', at, x, new_tid\(measures) FROM cls"
     }
 
     /// How many rows were closed.

@@ -28,7 +28,7 @@ public struct ApplyStatement: Sendable {
         history = tables.history
     }
 
-    private func inScope(_ scope: Scope) -> String {
+    func inScope(_ scope: Scope) -> String {
         switch scope {
         case .range: "s.kugiri_key >= $1::text AND s.kugiri_key < $2::text"
         case .records:
@@ -75,8 +75,8 @@ public struct ApplyStatement: Sendable {
         return list.joined(separator: ",\n    ")
     }
 
-    /// Applies the rows of a scope that are the `$3`-th record of their target row, except the busy
-    /// ones (`$4`).
+    /// Applies the unprocessed rows of a scope that are the `$3`-th record of their target row,
+    /// except the busy ones (`$4`).
     ///
     /// Returns one row: staged, inserted, updated, unchanged, converged, digest, then one sum per
     /// summed field over the settled rows, then closed.
@@ -89,19 +89,19 @@ public struct ApplyStatement: Sendable {
             WITH cur AS MATERIALIZED (
                 SELECT \(current)
                 FROM \(staging) s LEFT JOIN \(plan.table) t ON \(plan.keyJoin)
-                WHERE \(inScope(scope)) AND s.kugiri_seq = $3::smallint
+                WHERE \(inScope(scope)) AND s.kugiri_seq = $3::smallint AND s.kugiri_state = 'U'
                 ORDER BY s.kugiri_key
             ), upd AS (
                 \(update) RETURNING cur.sid, cur.tid, cur.record,
-                    t.\(plan.lockColumn) AS at, t.xmin AS x\(touched)
+                    t.\(plan.lockColumn) AS at, t.xmin AS x, t.ctid AS new_tid\(touched)
             )\(insert)\(beforeImages)\(closing(from: Self.firstValue, asSeen: asSeen, measures: touched)), m AS (
-                SELECT sid, 'U'::"char" AS outcome, at, x\(measures) FROM upd
+                SELECT sid, 'U'::"char" AS outcome, at, x, new_tid\(measures) FROM upd
                 UNION ALL
-                SELECT sid, 'N', found_at, found_xmin\(measures) FROM cur
+                SELECT sid, 'N', found_at, found_xmin, tid\(measures) FROM cur
                 WHERE present AND same AND NOT busy\(insertedOutcomes)\(closedOutcomes(measures: measures))
             ), mark AS (
                 UPDATE \(staging) s SET kugiri_state = 'D', kugiri_outcome = m.outcome,
-                    kugiri_lock_at = m.at, kugiri_lock_xmin = m.x
+                    kugiri_lock_at = m.at, kugiri_lock_xmin = m.x, kugiri_tid = m.new_tid
                 FROM m WHERE s.ctid = m.sid RETURNING 1
             )
             SELECT \(rowsOf("cur")),
@@ -146,9 +146,9 @@ public struct ApplyStatement: Sendable {
                 SELECT \(values.joined(separator: ", ")) FROM cur
                 WHERE NOT seen AND NOT present AND NOT busy
                 ON CONFLICT (\(keys)) DO NOTHING
-                RETURNING \(keys), t.\(plan.lockColumn) AS at, t.xmin AS x
+                RETURNING \(keys), t.\(plan.lockColumn) AS at, t.xmin AS x, t.ctid AS new_tid
             ), insc AS (
-                SELECT cur.*, ins.at, ins.x FROM cur JOIN ins
+                SELECT cur.*, ins.at, ins.x, ins.new_tid FROM cur JOIN ins
                     ON \(plan.keys.enumerated().map { "ins.\($1.column) = cur.k\($0)" }
                         .joined(separator: " AND "))
                 WHERE NOT cur.seen AND NOT cur.present
@@ -159,7 +159,7 @@ public struct ApplyStatement: Sendable {
     private var insertedOutcomes: String {
         guard plan.inserts else { return "" }
         let measures = plan.sums.indices.map { ", m\($0)" }.joined()
-        return " UNION ALL SELECT sid, 'I', at, x\(measures) FROM insc"
+        return " UNION ALL SELECT sid, 'I', at, x, new_tid\(measures) FROM insc"
     }
 
     /// Rows of the statement's snapshot are the before-images: `tid` is the version seen.
@@ -216,7 +216,7 @@ public struct ApplyStatement: Sendable {
     public func carryForward(_ scope: Scope) -> String {
         """
         UPDATE \(staging) n SET kugiri_seen = true, kugiri_lock_at = p.kugiri_lock_at,
-            kugiri_lock_xmin = p.kugiri_lock_xmin,
+            kugiri_lock_xmin = p.kugiri_lock_xmin, kugiri_tid = p.kugiri_tid,
             kugiri_lock_count = \(carriedCount)
         FROM \(staging) s, \(staging) p
         WHERE \(inScope(scope)) AND s.kugiri_seq = $3::smallint AND n.ctid = s.ctid
@@ -257,14 +257,14 @@ public struct ApplyStatement: Sendable {
     public var seeAgain: String {
         """
         WITH locked AS MATERIALIZED (
-            SELECT s.ctid AS sid, t.\(plan.lockColumn) AS at, t.xmin AS x,
+            SELECT s.ctid AS sid, t.\(plan.lockColumn) AS at, t.xmin AS x, t.ctid AS new_tid,
                 \(plan.updateCountColumn.map { "t.\($0)::bigint" } ?? "NULL::bigint") AS n
             FROM \(staging) s JOIN \(plan.table) t ON \(plan.keyJoin)
             WHERE \(inScope(.records)) AND s.kugiri_state = 'E' AND s.kugiri_outcome = 'X'
             ORDER BY s.kugiri_key FOR NO KEY UPDATE OF t
         ), present AS (
             UPDATE \(staging) s SET kugiri_state = 'U', kugiri_outcome = NULL, kugiri_seen = true,
-                kugiri_lock_at = locked.at, kugiri_lock_xmin = locked.x,
+                kugiri_lock_at = locked.at, kugiri_lock_xmin = locked.x, kugiri_tid = locked.new_tid,
                 kugiri_lock_count = locked.n
             FROM locked WHERE s.ctid = locked.sid RETURNING s.kugiri_record
         ), absent AS (
@@ -331,57 +331,5 @@ public struct ApplyStatement: Sendable {
         SELECT count(*), coalesce(bit_xor(s.kugiri_digest), 0) FROM \(staging) s
         WHERE \(inScope(.range))
         """
-    }
-
-    /// Certify: counts outcomes and sums from the staged rows, and compares the target where it is
-    /// still ours.
-    ///
-    /// `$1` and `$2` bound the range; the plan's values follow. Closed rows are counted last.
-    public var certify: String {
-        let first = 3
-        let ours = """
-            s.kugiri_last AND s.kugiri_outcome IN (\(ownOutcomes)) \
-            AND t.\(plan.lockColumn) IS NOT DISTINCT FROM s.kugiri_lock_at \
-            AND t.xmin = s.kugiri_lock_xmin
-            """
-        let settled = "FILTER (WHERE s.kugiri_outcome IN ('I', 'U', 'N', 'L'))"
-        let sums = plan.sums.indices.map {
-            ", coalesce(sum(\(ofRecord(plan.sumUnits($0)))) \(settled), 0)"
-        }
-        .joined()
-        return """
-            SELECT count(*), count(*) FILTER (WHERE s.kugiri_outcome = 'I'),
-                count(*) FILTER (WHERE s.kugiri_outcome = 'U'),
-                count(*) FILTER (WHERE s.kugiri_outcome = 'N'),
-                count(*) FILTER (WHERE s.kugiri_outcome = 'X'),
-                count(*) FILTER (WHERE s.kugiri_outcome = 'R'),
-                count(*) FILTER (WHERE s.kugiri_state NOT IN ('D', 'E')),
-                count(*) FILTER (WHERE s.kugiri_last AND CASE
-                    WHEN s.kugiri_outcome IN (\(ownOutcomes)) THEN NOT coalesce((\(ours)), false)
-                    WHEN s.kugiri_outcome = 'L'
-                        THEN t.ctid IS NULL OR NOT (\(isSettled(from: first))) END),
-                count(*) FILTER (WHERE (\(ours)) AND NOT (\(isAsWritten(from: first)))),
-                count(*) FILTER (WHERE s.kugiri_outcome = 'L'),
-                coalesce(bit_xor(s.kugiri_digest), 0)\(sums),
-                count(*) FILTER (WHERE s.kugiri_outcome = 'C')
-            FROM \(staging) s LEFT JOIN \(plan.table) t ON \(plan.keyJoin)
-            WHERE \(inScope(.range))
-            """
-    }
-
-    /// Reads what validation sees of the target: `$1`… hold the keys as text arrays.
-    ///
-    /// Binary result: ordinal, lock value, row version, update count.
-    public static func see(_ plan: TargetPlan) -> String {
-        let arrays = plan.keys.indices.map { "$\($0 + 1)::text[]" }.joined(separator: ", ")
-        let names = plan.keys.indices.map { "k\($0)" }.joined(separator: ", ")
-        let join = plan.keys.enumerated()
-            .map { "t.\($1.column) = k.k\($0)::\($1.type)" }.joined(separator: " AND ")
-        let count = plan.updateCountColumn.map { "t.\($0)::bigint" } ?? "NULL::bigint"
-        return """
-            SELECT k.n, t.\(plan.lockColumn), t.xmin, \(count)
-            FROM unnest(\(arrays)) WITH ORDINALITY AS k(\(names), n)
-            JOIN \(plan.table) t ON \(join)
-            """
     }
 }

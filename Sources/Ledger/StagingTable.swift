@@ -29,7 +29,7 @@ public struct RunTables: Sendable {
     static let fixedColumns = """
         kugiri_key text COLLATE "C" NOT NULL, kugiri_record bigint NOT NULL, \
         kugiri_seq smallint NOT NULL, kugiri_last boolean NOT NULL, kugiri_seen boolean NOT NULL, \
-        kugiri_lock_at timestamptz, kugiri_lock_xmin xid, kugiri_lock_count bigint, \
+        kugiri_lock_at timestamptz, kugiri_lock_xmin xid, kugiri_lock_count bigint, kugiri_tid tid, \
         kugiri_digest bigint NOT NULL, kugiri_state "char" NOT NULL, kugiri_outcome "char"
         """
 
@@ -65,7 +65,8 @@ public struct RunTables: Sendable {
     public var copyColumns: String {
         ([
             "kugiri_key", "kugiri_record", "kugiri_seq", "kugiri_last", "kugiri_seen",
-            "kugiri_lock_at", "kugiri_lock_xmin", "kugiri_lock_count", "kugiri_digest",
+            "kugiri_lock_at", "kugiri_lock_xmin", "kugiri_lock_count", "kugiri_tid",
+            "kugiri_digest",
             "kugiri_state", "kugiri_outcome",
         ] + plan.columns.map(\.name)).joined(separator: ", ")
     }

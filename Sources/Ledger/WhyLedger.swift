@@ -254,8 +254,11 @@ extension RunTables {
         fields: [String?], record: Int64, inserted: Bool, _ connection: borrowing Connection
     ) throws -> [(column: String, value: String?)] {
         guard !plan.assignments.isEmpty else { return [] }
-        let columns = plan.columns.enumerated().map { "$\($0 + 2)::\($1.type) AS \($1.name)" }
         let first = plan.columns.count + 2
+        // A value that only closing uses is in no assignment, but every parameter must be named.
+        let columns =
+            plan.columns.enumerated().map { "$\($0 + 2)::\($1.type) AS \($1.name)" }
+            + plan.values.indices.map { "$\(first + $0)::text AS kugiri_value_\($0)" }
         let list = plan.assignments.map { assignment in
             let text = inserted ? assignment.insert : assignment.update
             return "((\(plan.bind(text, from: first)))::\(assignment.type))::text"

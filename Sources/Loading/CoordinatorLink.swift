@@ -120,8 +120,9 @@ final class CoordinatorLink {
         // Terms are of a run: the next run begins with low ones.
         guard envelope.run != run || envelope.term >= term else { return }
         heardAt = Monotonic.now()
-        // The end of a run that was given up already is no news.
-        if case .drain = envelope.message, run.isEmpty { return }
+        // The end of a run that was given up already is no news; a coordinator's own worker may
+        // come when all is done, and hear nothing else.
+        if case .drain = envelope.message, run.isEmpty, parent == nil { return }
         term = envelope.term
         run = envelope.run
         switch envelope.message {

@@ -12,6 +12,8 @@ struct Seen: Equatable {
     var rowVersion: UInt32
     /// The update counter; nil: no such column, or NULL.
     var count: Int64?
+    /// Where the row is (its ctid), in the form of `Rows.binaryAddress`; nil: not known.
+    var address: UInt64?
 }
 
 /// Encodes staging rows in the column order of ``RunTables/copyColumns``.
@@ -38,7 +40,7 @@ struct RowEncoder {
     init(plan: TargetPlan, rules: SliceRules) throws {
         checker = rules.checker
         groups = rules.groups
-        fieldCount = 11 + plan.columns.count
+        fieldCount = 12 + plan.columns.count
         columns = try plan.columns.map { column in
             if column.field.hasPrefix("header.") {
                 let name = String(column.field.dropFirst(7))
@@ -76,6 +78,7 @@ struct RowEncoder {
             Self.append32(-1, to: &output)
         }
         Self.appendOptional(seen?.count, to: &output)
+        Self.append(address: seen?.address, to: &output)
         Self.appendInt8(Int64(bitPattern: digest), to: &output)
         Self.append32(1, to: &output)
         output.append(UInt8(ascii: "U"))
@@ -127,6 +130,13 @@ struct RowEncoder {
             let digits = scale > 0 ? text.filter { $0 != "." } : text
             Self.append(number: Int64(digits), as: encoding, scale: scale, to: &output)
         }
+    }
+
+    private static func append(address: UInt64?, to output: inout [UInt8]) {
+        guard let address else { return append32(-1, to: &output) }
+        append32(6, to: &output)
+        append32(Int32(truncatingIfNeeded: address >> 16), to: &output)
+        append16(Int16(truncatingIfNeeded: address), to: &output)
     }
 
     private static func append(days: Int32?, to output: inout [UInt8]) {

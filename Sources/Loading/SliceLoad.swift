@@ -17,7 +17,7 @@ struct SliceLoad {
     let layout: FrameLayout
 
     /// Parameters of the plan's SQL.
-    private var values: [Parameter] { plan.values.map { .text($0) } }
+    var values: [Parameter] { plan.values.map { .text($0) } }
 
     /// Loads what is left of the claim.
     ///
@@ -31,12 +31,15 @@ struct SliceLoad {
     ) throws {
         try prepare(connection)
         var number = first
+        var forms = ChunkForms()
         for (index, chunk) in chunks.enumerated() {
             try link.breathe()
             if link.isDraining { throw LoadingError.draining }
             let next = index + 1 < chunks.count ? chunks[index + 1] : nil
             let started = try SessionClock.now(connection)
-            try load(chunk, next: next, number: number, startedAt: started, connection)
+            let counts = try load(
+                chunk, forms: forms, next: next, number: number, startedAt: started, connection)
+            forms.learn(from: counts)
             number += 1
             link.progress.recordsDone += UInt64(chunk.rows)
         }
@@ -51,26 +54,28 @@ struct SliceLoad {
             SET statement_timeout = \(lockBudgetMilliseconds)
             """)
         try connection.prepare("apply", statement.apply(.range))
+        try prepareForms(connection)
     }
 
     /// One chunk: plainly; carefully when an online transaction is in the way; by halves when
     /// the target refuses a row.
     private func load(
-        _ chunk: ChunkPromise, next: ChunkPromise?, number: Int, startedAt: String,
-        _ connection: borrowing Connection
-    ) throws {
+        _ chunk: ChunkPromise, forms: ChunkForms, next: ChunkPromise?, number: Int,
+        startedAt: String, _ connection: borrowing Connection
+    ) throws -> IntervalCounts {
         do {
-            try transact(chunk, next: next, number: number, startedAt: startedAt, connection) {
-                connection in try apply(chunk, busy: [], connection)
-            }
+            return try transact(
+                chunk, next: next, number: number, startedAt: startedAt, connection
+            ) { connection in try apply(chunk, forms: forms, connection) }
         } catch let error as PostgresError {
             switch error.kind {
             case .lockNotAvailable, .deadlock, .canceled, .serialization:
-                try carefully(
+                return try carefully(
                     chunk, next: next, number: number, startedAt: startedAt, connection)
             case .data:
-                try transact(chunk, next: next, number: number, startedAt: startedAt, connection) {
-                    connection in
+                return try transact(
+                    chunk, next: next, number: number, startedAt: startedAt, connection
+                ) { connection in
                     try connection.execute("SET LOCAL statement_timeout = 0")
                     return try bisect(chunk, busy: [], connection)
                 }
@@ -83,7 +88,7 @@ struct SliceLoad {
     private func carefully(
         _ chunk: ChunkPromise, next: ChunkPromise?, number: Int, startedAt: String,
         _ connection: borrowing Connection
-    ) throws {
+    ) throws -> IntervalCounts {
         try transact(chunk, next: next, number: number, startedAt: startedAt, connection) {
             connection in
             try connection.execute("SET LOCAL statement_timeout = 0")
@@ -94,13 +99,14 @@ struct SliceLoad {
         }
     }
 
-    /// The chunk's transaction: claim first, then the rows, then interval and counts.
+    /// The chunk's transaction: claim first, then the rows, then interval and counts, which are
+    /// returned.
     private func transact(
         _ chunk: ChunkPromise, next: ChunkPromise?, number: Int, startedAt: String,
         _ connection: borrowing Connection,
         _ body: (borrowing Connection) throws -> IntervalCounts
-    ) throws {
-        try connection.transaction { connection in
+    ) throws -> IntervalCounts {
+        let counts = try connection.transaction { connection in
             try ClaimLedger.advance(
                 claim.id, epoch: claim.epoch, chunkNumber: number, from: chunk.low,
                 to: chunk.high ?? topBound,
@@ -114,12 +120,14 @@ struct SliceLoad {
                 counts, claim: claim, chunkNumber: number, low: chunk.low, high: chunk.high,
                 worker: worker, startedAt: startedAt, connection)
             try Failpoint.beforeChunkCommit.pass()
+            return counts
         }
         try Failpoint.afterCommitBeforeReport.pass()
+        return counts
     }
 
     /// Applies a key range: record after record of the same target row in file order.
-    private func apply(
+    func apply(
         _ chunk: ChunkPromise, busy: [Int64], _ connection: borrowing Connection
     ) throws -> IntervalCounts {
         try apply(

@@ -2,6 +2,7 @@
 // database is asked for. The worker itself runs them together in SliceCheck and SliceStaging.
 
 package import Ledger
+package import Postgres
 import Records
 
 /// Takes a checked slice apart.
@@ -21,9 +22,6 @@ package struct SliceProbe {
     /// The rows of binary COPY blocks that are sent at once.
     package static let copyBlockBytes = LoadingLimits.copyBlockBytes
 
-    /// Keys asked for in one statement when the target is read.
-    package static let keysPerRead = LoadingLimits.keysPerRead
-
     /// Puts the records back into the order of the file, as they are before they are sorted.
     package mutating func unsort() {
         slice.entries.sort { $0.number < $1.number }
@@ -37,12 +35,23 @@ package struct SliceProbe {
     /// The key image of every record, in the order they stand.
     package func keys() -> [String] { slice.entries.map { slice.keyText($0) } }
 
+    /// Reads what the target holds for every record: lock value, row version, update count and row
+    /// address; nil: it has no row.
+    package func see(
+        plan: TargetPlan, _ connection: borrowing Connection
+    ) throws -> [(lockAt: Int64?, rowVersion: UInt32, count: Int64?, address: UInt64?)?] {
+        try TargetReader(rules: rules, plan: plan).see(slice, connection).map { seen in
+            seen.map { ($0.lockAt, $0.rowVersion, $0.count, $0.address) }
+        }
+    }
+
     /// Encodes every record for the staging table's binary COPY, block by block.
     ///
-    /// - Parameter seen: The target's lock value, row version and update count by record; nil: the
-    ///   record has no row.
+    /// - Parameter seen: The target's lock value, row version, update count and row address by
+    ///   record; nil: the record has no row.
     package func encode(
-        plan: TargetPlan, seen: (Int) -> (lockAt: Int64?, rowVersion: UInt32, count: Int64?)?,
+        plan: TargetPlan,
+        seen: (Int) -> (lockAt: Int64?, rowVersion: UInt32, count: Int64?, address: UInt64?)?,
         _ send: ([UInt8]) throws -> Void
     ) throws {
         var encoder = try RowEncoder(plan: plan, rules: rules)
@@ -51,7 +60,9 @@ package struct SliceProbe {
         for (index, entry) in slice.entries.enumerated() {
             let record = slice.bytes.span.extracting(entry.place)
             let found = seen(index).map {
-                Seen(lockAt: $0.lockAt, rowVersion: $0.rowVersion, count: $0.count)
+                Seen(
+                    lockAt: $0.lockAt, rowVersion: $0.rowVersion, count: $0.count,
+                    address: $0.address)
             }
             encoder.append(
                 entry, record: record, keys: slice.keys, sequence: 0, isLast: true, seen: found,

@@ -25,7 +25,7 @@ struct SliceStaging {
     ) throws {
         var seen = [Seen?](repeating: nil, count: slice.entries.count)
         if !budgetExceeded {
-            seen = try see(slice, connection)
+            seen = try TargetReader(rules: rules, plan: tables.plan).see(slice, connection)
             if !isUpsert {
                 let known =
                     row.staged == nil
@@ -54,42 +54,6 @@ struct SliceStaging {
         }
         throw LoadingError.targetRefuses(
             slice: row.slice, records: LoadingLimits.constraintRejectsMax)
-    }
-
-    /// Reads the rows of the slice's keys: lock value, version, counter, by entry index.
-    private func see(
-        _ slice: CheckedSlice, _ connection: borrowing Connection
-    ) throws -> [Seen?] {
-        var seen = [Seen?](repeating: nil, count: slice.entries.count)
-        let plan = tables.plan
-        try connection.prepare("see", ApplyStatement.see(plan))
-        let keyColumns = plan.keys.map { key in
-            plan.columns.first { $0.name == key.staging }?.field ?? ""
-        }
-        var start = 0
-        while start < slice.entries.count {
-            let end = min(start + LoadingLimits.keysPerRead, slice.entries.count)
-            var indexes: [Int] = []
-            var texts = [[String]](repeating: [], count: keyColumns.count)
-            for index in start..<end where slice.entries[index].isValid {
-                indexes.append(index)
-                for (column, field) in keyColumns.enumerated() {
-                    texts[column].append(rules.text(of: field, slice, slice.entries[index]))
-                }
-            }
-            start = end
-            guard !indexes.isEmpty else { continue }
-            let rows = try connection.run(
-                "see", texts.map { .textArray($0) }, binaryResults: true)
-            for row in 0..<rows.count {
-                guard let ordinal = rows.binaryInt64(row, 0) else { continue }
-                seen[indexes[Int(ordinal) - 1]] = Seen(
-                    lockAt: rows.binaryInt64(row, 1),
-                    rowVersion: UInt32(bitPattern: rows.binaryInt32(row, 2) ?? 0),
-                    count: rows.binaryInt64(row, 3))
-            }
-        }
-        return seen
     }
 
     /// Mode `update`: a record without a row is a reject.
@@ -238,7 +202,7 @@ struct SliceStaging {
                 revision: claim.revision, connection)
             try Failpoint.afterCopyBeforeCommit.pass()
         }
-        if !budgetExceeded { try connection.execute("ANALYZE \(row.staging)") }
+        if !budgetExceeded { try StagedStatistics.gather(row.staging, connection) }
     }
 
     private func copy(

@@ -97,6 +97,12 @@ import CLibPQ
         bigEndian(row, column, byteCount: 4).map { Int32(truncatingIfNeeded: $0) }
     }
 
+    /// A row's address (`tid`) of a binary result: its block, then in the last 16 bits its place
+    /// there, counted from 1; nil: SQL NULL.
+    public func binaryAddress(_ row: Int, _ column: Int) -> UInt64? {
+        bigEndian(row, column, byteCount: 6)
+    }
+
     private func bigEndian(_ row: Int, _ column: Int, byteCount: Int) -> UInt64? {
         precondition(isBinary(column), "binary readers need binary results")
         return bytes(row, column) { bytes -> UInt64? in

@@ -39,6 +39,9 @@ public func faults(job: Job, contract: Contract) -> [JobFault] {
     for pair in job.target.key {
         found += fieldFaults(pair.field, contract, path: "\(path).target.key.\(pair.column)")
     }
+    if found.isEmpty, job.target.absent == nil {
+        found += targetKeyFaults(job, contract, path: "\(path).target.key")
+    }
     for mapping in job.target.columns {
         let columnPath = "\(path).target.columns.\(mapping.column)"
         switch mapping.source {
@@ -78,6 +81,20 @@ public func faults(job: Job, contract: Contract) -> [JobFault] {
 /// The names of a record type's fields that hold a value.
 private func names(_ contract: Contract, _ role: RecordType.Role) -> [String] {
     (contract.recordType(role)?.fields ?? []).filter { $0.type != .filler }.map(\.name)
+}
+
+/// Records for one row must meet in one chunk, and chunks are ranges of the partition key
+/// (PROTOCOL 2).
+private func targetKeyFaults(_ job: Job, _ contract: Contract, path: String) -> [JobFault] {
+    let key = contract.partitionKey
+    guard !job.target.key.contains(where: { $0.field == key }) else { return [] }
+    return [
+        JobFault(
+            path: path,
+            message: "the contract's partition key '\(key)' is not in it, so that two partitions"
+                + " could have records for one row; add it, or take a contract whose partition key"
+                + " is in the target's key")
+    ]
 }
 
 /// Closing what the input lacks goes by ranges of the partition key (PROTOCOL 26).

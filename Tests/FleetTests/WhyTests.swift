@@ -41,6 +41,22 @@ extension FleetTests {
             return Pair(night: night, first: first, second: second, runs: runs)
         }
 
+        @Test func `a job that closes rows with a parameter answers for the keys it loaded`() throws
+        {
+            let night = try Feed.night()
+            // Without it the parameter stands in the closing alone, and in no loaded column.
+            let text = night.settings.text.replacing(
+                "business_date: {parameter: business_date}", with: "business_date: {constant: null}"
+            )
+            try text.write(
+                toFile: "\(night.folder)/partitions.yaml", atomically: false, encoding: .utf8)
+            let run = try night.run(try Feed.file([1, 2, 3], in: night)).run
+            let record = try #require(
+                try why(night, run, Feed.customer(2))["records"]?.list.first)
+            #expect(record["outcome"]?.string == "inserted")
+            #expect(column("last_amount", of: record)?["new"]?.string == "102")
+        }
+
         @Test func `an updated key: place, worker, epoch, chunk, old and new values and lock`()
             throws
         {

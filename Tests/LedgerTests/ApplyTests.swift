@@ -278,19 +278,22 @@ extension PostgresTests {
             #expect(try night.conflicts(connection) == [2: "vanished"])
         }
 
-        @Test func `validation sees lock value, version and count of the rows there are`() throws {
+        @Test func `validation sees lock value, version, count and place of the rows there are`()
+            throws
+        {
             let connection = try connect()
             let night = try night("apply_see", connection)
             let rows = try connection.query(
                 ApplyStatement.see(night.tables.plan), [.textArray(["x", "b", "a"])])
             let expected = try connection.query(
-                "SELECT updated_at, xmin, writes FROM \(night.table) WHERE id = 'b'")
+                "SELECT updated_at, xmin, writes, ctid FROM \(night.table) WHERE id = 'b'")
             #expect(rows.count == 2)
             let row = (0..<rows.count).first { rows.int($0, 0) == 2 }
             let found = try #require(row)
             #expect(rows.text(found, 1) == expected.text(0, 0))
             #expect(rows.text(found, 2) == expected.text(0, 1))
             #expect(rows.text(found, 3) == "0")
+            #expect(rows.text(found, 4) == expected.text(0, 3))
         }
     }
 }

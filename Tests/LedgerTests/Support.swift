@@ -68,10 +68,10 @@ struct Night {
         try connection.query(
             """
             INSERT INTO \(tables.slice(0)) (kugiri_key, kugiri_record, kugiri_seq, kugiri_last,
-                kugiri_seen, kugiri_lock_at, kugiri_lock_xmin, kugiri_lock_count, kugiri_digest,
-                kugiri_state, id, amount)
+                kugiri_seen, kugiri_lock_at, kugiri_lock_xmin, kugiri_lock_count, kugiri_tid,
+                kugiri_digest, kugiri_state, id, amount)
             SELECT $1::text, $2::bigint, $3::smallint, $4::boolean, t.id IS NOT NULL, t.updated_at,
-                t.xmin, t.writes, $2::bigint * 1000, 'U', $1::text, $5::bigint
+                t.xmin, t.writes, t.ctid, $2::bigint * 1000, 'U', $1::text, $5::bigint
             FROM (VALUES (1)) one LEFT JOIN \(table) t ON t.id = $1::text
             """,
             [
@@ -100,6 +100,23 @@ struct Night {
             staged: rows.int(0, 0) ?? -1, inserted: rows.int(0, 1) ?? -1,
             updated: rows.int(0, 2) ?? -1, unchanged: rows.int(0, 3) ?? -1,
             converged: rows.int(0, 4) ?? -1, sum: rows.int(0, 7) ?? -1)
+    }
+
+    /// What a short form says it settled.
+    struct Settled: Equatable {
+        var rows: Int64 = 0
+        var digest: Int64 = 0
+        var sum: Int64 = 0
+        /// nil: the form does not tell.
+        var written: Int64?
+    }
+
+    /// Runs a short form over everything.
+    func settle(_ form: String, _ connection: borrowing Connection) throws -> Settled {
+        let rows = try connection.query(form, Self.all)
+        return Settled(
+            rows: rows.int(0, 0) ?? -1, digest: rows.int(0, 1) ?? -1, sum: rows.int(0, 2) ?? -1,
+            written: rows.columnNames.count > 3 ? rows.int(0, 3) : nil)
     }
 
     /// Notes what is left as conflicts; how many.

@@ -145,26 +145,27 @@ extension PostgresTests {
             let connection = try connect()
             let records = ["A", "B", "C"].map { Plain.record(["member": $0]) }
             let seen: [Seen?] = [
-                nil, Seen(lockAt: 1, rowVersion: .max, count: 7),
+                nil,
+                Seen(lockAt: 1, rowVersion: .max, count: 7, address: 0xFFFF_FFFE_0000 | 291),
                 Seen(lockAt: nil, rowVersion: 3, count: nil),
             ]
             let staging = try copy(records, seen: seen, connection)
             let rows = try connection.query(
                 """
                 SELECT kugiri_key, kugiri_record, kugiri_seq, kugiri_last, kugiri_seen,
-                    kugiri_lock_at, kugiri_lock_xmin::text, kugiri_lock_count, kugiri_digest,
+                    kugiri_lock_at, kugiri_lock_xmin::text, kugiri_lock_count, kugiri_tid, kugiri_digest,
                     kugiri_state, kugiri_outcome FROM \(staging) ORDER BY kugiri_record
                 """)
             let first = row(rows, 0)
             let second = row(rows, 1)
             let third = row(rows, 2)
-            #expect(first == ["A", "1", "0", "t", "f", nil, nil, nil, "-1", "U", nil])
+            #expect(first == ["A", "1", "0", "t", "f", nil, nil, nil, nil, "-1", "U", nil])
             #expect(
                 second == [
                     "B", "2", "1", "f", "t", "2000-01-01 00:00:00.000001+00", "4294967295", "7",
-                    "-2", "U", nil,
+                    "(4294967294,291)", "-2", "U", nil,
                 ])
-            #expect(third == ["C", "3", "2", "t", "t", nil, "3", nil, "-3", "U", nil])
+            #expect(third == ["C", "3", "2", "t", "t", nil, "3", nil, nil, "-3", "U", nil])
         }
 
         @Test(arguments: [("small", "32768"), ("medium", "2147483648"), ("medium", "9999999999")])

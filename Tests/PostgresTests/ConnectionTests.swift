@@ -65,7 +65,9 @@ extension PostgresTests {
         @Test func `binary results are read in place`() throws {
             let connection = try connect()
             try connection.prepare(
-                "all", "SELECT $1::bigint, -2::int, $2::bytea, 'é'::text, true, NULL::bigint")
+                "all",
+                "SELECT $1::bigint, -2::int, $2::bytea, 'é'::text, true, NULL::bigint, "
+                    + "'(4294967294,291)'::tid")
             let rows = try connection.run(
                 "all", [.int(-5), .bytes([0, 1, 255])], binaryResults: true)
             #expect(rows.binaryInt64(0, 0) == -5)
@@ -78,6 +80,8 @@ extension PostgresTests {
             #expect(rows.text(0, 3) == "é")
             #expect(rows.bool(0, 4) == true)
             #expect(rows.binaryInt64(0, 5) == nil)
+            #expect(rows.binaryAddress(0, 5) == nil)
+            #expect(rows.binaryAddress(0, 6) == 0xFFFF_FFFE_0000 | 291)
         }
 
         @Test func `the command tag counts the rows of a change`() throws {

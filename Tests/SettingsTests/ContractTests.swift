@@ -99,6 +99,15 @@ func `a fault of a contract has its line and path`(
         found.map(\.suggestion) == [nil, "customer", "header.debit_date", "new.amount", nil, nil])
 }
 
+@Test func `a target key without the partition key is refused`() {
+    var job = fitting
+    job.target.key = [.init(column: "id", field: "amount")]
+    #expect(
+        faults(job: job, contract: smallContractValue).map(\.path) == ["jobs.nightly.target.key"])
+    job.target.key.append(.init(column: "member", field: "customer"))
+    #expect(faults(job: job, contract: smallContractValue).isEmpty)
+}
+
 private let fitting = Job(
     name: "nightly", program: "P", contract: "small", parameters: ["business_date": .date],
     identity: ["consignor_code": "1"],

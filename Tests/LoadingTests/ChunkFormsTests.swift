@@ -1,0 +1,38 @@
+// Which short forms a chunk is tried with.
+
+import Ledger
+import Testing
+
+@testable import Loading
+
+@Suite struct ChunkFormsTests {
+    private func forms(_ fill: (inout IntervalCounts) -> Void) -> [Bool] {
+        var counts = IntervalCounts()
+        fill(&counts)
+        var forms = ChunkForms()
+        forms.learn(from: counts)
+        return [forms.updates, forms.confirms, forms.inserts]
+    }
+
+    @Test func `a form that fitted a quarter of a chunk is tried on the next one`() {
+        #expect(
+            forms { ($0.staged, $0.updated, $0.unchanged) = (100, 25, 75) } == [true, true, false])
+        #expect(
+            forms { ($0.staged, $0.updated, $0.unchanged) = (100, 24, 76) } == [false, true, false])
+        #expect(
+            forms { ($0.staged, $0.inserted, $0.conflicts) = (100, 99, 1) } == [false, false, true])
+        #expect(forms { ($0.staged, $0.conflicts) = (2, 2) } == [false, false, false])
+    }
+
+    @Test func `nothing is learnt from an empty chunk, and what is learnt is forgotten again`() {
+        #expect(forms { _ in } == [true, true, true])
+        var counts = IntervalCounts()
+        (counts.staged, counts.inserted) = (10, 10)
+        var forms = ChunkForms()
+        forms.learn(from: counts)
+        #expect(!forms.updates)
+        (counts.inserted, counts.updated) = (0, 10)
+        forms.learn(from: counts)
+        #expect(forms.updates && !forms.inserts)
+    }
+}
