@@ -55,10 +55,11 @@ package enum RunStart {
 
     /// Goes on with an unfinished run from where its ledger stands.
     ///
-    /// - Parameter maxConflicts: Conflicts that may be left, when that was decided after the run
-    ///   ended with 15 (a row deleted online never comes back); nil: as many as when it began.
-    /// - Parameter edited: The settings file as it is now; of it, a job's partitions, workers and
-    ///   commit interval hold for what is left of the run.
+    /// - Parameters:
+    ///   - maxConflicts: Conflicts that may be left, when that was decided after the run ended
+    ///     with 15 (a row deleted online never comes back); nil: as many as when it began.
+    ///   - edited: The settings file as it is now; of it, a job's partitions, workers and commit
+    ///     interval hold for what is left of the run.
     package static func resume(
         run: String, databaseURL: String, executable: String, binaryVersion: String,
         command: String, untilValidate: Bool, maxConflicts: Int? = nil, edited: EditedSettings,
@@ -111,6 +112,7 @@ package enum RunStart {
             let plan = try decoder.decode(TargetPlan.self, from: Data(row.plan.utf8))
             let recut = try PendingRecut.read(edited, row, command: command, connection)
             if let recut { definition.job = recut.after.job.edited(in: definition.job) }
+            definition.job.workers = surroundings.workers ?? definition.job.workers
             guard
                 let taken = try RunLedger.take(
                     run, coordinator: identity, connection)

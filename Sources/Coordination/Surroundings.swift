@@ -12,10 +12,14 @@ package struct Surroundings: Sendable {
     /// Where remote workers come in.
     package var network: NetworkPlan
 
+    /// Worker processes that a resumed run starts; nil: as many as it began with.
+    package var workers: Int?
+
     /// As the settings say.
-    package init(_ settings: Settings, network: NetworkPlan = .local) {
+    package init(_ settings: Settings, network: NetworkPlan = .local, workers: Int? = nil) {
         events = settings.events
         logGenerations = settings.logGenerations
         self.network = network
+        self.workers = workers
     }
 }

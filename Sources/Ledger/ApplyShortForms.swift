@@ -32,6 +32,17 @@ extension ApplyStatement {
         return "SELECT count(*), coalesce(bit_xor(digest), 0)\(sums)\(more) FROM mark"
     }
 
+    /// Names every value of the plan once.
+    ///
+    /// One that only closing uses, or only the other way of writing, stands nowhere else in a short
+    /// form, and the server asks for as many parameters as are named. Last in the list, so that a
+    /// value's type is what the rows make of it; never run, because nothing asks for it.
+    private var named: String {
+        guard !plan.values.isEmpty else { return "" }
+        let values = plan.values.indices.map { "$\(Self.firstValue + $0)::text AS v\($0)" }
+        return ", named AS (SELECT \(values.joined(separator: ", ")))"
+    }
+
     private var measures: String {
         plan.sums.indices.map { ", \(plan.sumUnits($0)) AS m\($0)" }.joined()
     }
@@ -63,7 +74,7 @@ extension ApplyStatement {
                     kugiri_lock_at = upd.at, kugiri_lock_xmin = upd.x, kugiri_tid = upd.new_tid
                 FROM upd WHERE s.ctid = upd.sid
                 RETURNING s.kugiri_digest AS digest\(measures)
-            )
+            )\(named)
             \(settled())
             """
     }
@@ -91,7 +102,7 @@ extension ApplyStatement {
             FROM \(plan.table) t
             WHERE \(untouched) AND (\(plan.same(from: Self.firstValue)))
             RETURNING s.kugiri_digest AS digest\(measures)
-        )
+        )\(named)
         \(settled())
         """
     }
@@ -126,7 +137,7 @@ extension ApplyStatement {
                     kugiri_lock_at = ins.at, kugiri_lock_xmin = ins.x, kugiri_tid = ins.new_tid
                 FROM ins WHERE \(unseen) AND \(join.joined(separator: " AND "))
                 RETURNING s.kugiri_record AS record, ins.*, s.kugiri_digest AS digest\(measures)
-            )\(imagesOfUnseen)
+            )\(imagesOfUnseen)\(named)
             \(settled(", (SELECT count(*) FROM ins)"))
             """
     }

@@ -130,6 +130,8 @@ struct ResumeCommand: ParsableCommand {
     @Option(
         help: "Conflicts that may be left, such as rows deleted online; the certificate says so.")
     var maxConflicts: Int?
+    @Option(help: "Worker processes for what is left; 0: only those started by hand.")
+    var workers: Int?
     @Option(help: .init("Let remote workers in here, tcp://ADDRESS:PORT.", valueName: "endpoint"))
     var listen: String?
     @Flag(help: "Print the result as JSON.")
@@ -139,6 +141,10 @@ struct ResumeCommand: ParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func validate() throws {
+        if let workers, !(0...SettingsLimits.workersMax).contains(workers) {
+            throw ValidationError(
+                "--workers is a number from 0 to \(SettingsLimits.workersMax)")
+        }
         guard let maxConflicts, maxConflicts < 0 else { return }
         throw ValidationError("--max-conflicts is a number of conflicts, 0 or more")
     }
@@ -160,8 +166,8 @@ struct ResumeCommand: ParsableCommand {
                 untilValidate: until == "validate", maxConflicts: maxConflicts,
                 edited: EditedSettings(
                     jobs: settings.jobs, hash: Preparation.hash(settings.canonicalText)),
-                surroundings: Surroundings(settings, network: network), signals: signals,
-                screen: screen)
+                surroundings: Surroundings(settings, network: network, workers: workers),
+                signals: signals, screen: screen)
             return try Conclusion.show(end, of: subject, command: "resume", json: json)
         }
     }

@@ -161,6 +161,18 @@ extension FleetTests {
             try oracle.expectLoaded(sample, loaded)
         }
 
+        @Test func `a run whose remote workers never came is resumed with its own`() throws {
+            let night = try Night {
+                $0.workers = 0
+                $0.network = "{worker_wait: 1s}"
+            }
+            let sample = try night.sample(records: 1_500)
+            let oracle = try Oracle(night)
+            let end = try night.run(sample)
+            #expect(end.code == 12)
+            try oracle.expectLoaded(sample, try night.resume(try end.run, ["--workers", "2"]))
+        }
+
         /// Workers of other machines outlive the run: they are told to go.
         private func leave(_ workers: [Running]) throws {
             for worker in workers { worker.signal(SIGTERM) }

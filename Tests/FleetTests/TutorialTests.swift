@@ -58,14 +58,14 @@ extension FleetTests {
             var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
             var name: String?
             while let line = lines.popFirst() {
-                if line.hasPrefix("`"), let end = line.dropFirst().firstIndex(of: "`") {
-                    name = String(line[line.index(after: line.startIndex)..<end])
-                } else if line.hasPrefix("```"), line.count > 3 {
+                if line.hasPrefix("```"), line.count > 3 {
                     let body = lines.prefix { $0 != "```" }
                     lines = lines.dropFirst(body.count + 1)
                     guard line != "```console", let known = name else { continue }
                     found.append((known, body.joined(separator: "\n") + "\n"))
                     name = nil
+                } else if line.hasPrefix("`"), let end = line.dropFirst().firstIndex(of: "`") {
+                    name = String(line[line.index(after: line.startIndex)..<end])
                 } else if !line.isEmpty {
                     name = nil
                 }
