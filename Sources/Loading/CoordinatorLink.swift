@@ -53,6 +53,8 @@ final class CoordinatorLink {
     /// The newest assignment not yet looked at.
     private var assignment: Assignment?
     var progress = Progress()
+    /// Whether this worker comes over a network and without a key.
+    private let lacksKey: Bool
     /// The slice that is being received; nil: none, and blocks are dropped.
     var transfer: Transfer?
     /// The coordinator said that its run has ended; another one may come.
@@ -67,6 +69,7 @@ final class CoordinatorLink {
             endpoint.address == nil
             ? try DealerSocket(context, connect: endpoint)
             : try DealerSocket(context, connect: endpoint, security: security)
+        lacksKey = endpoint.address != nil && security == nil
         self.signals = signals
         self.hello = hello
         self.coordinatorWait = coordinatorWait
@@ -146,6 +149,9 @@ final class CoordinatorLink {
         switch handshake {
         case .refused: throw LoadingError.keyRefused
         case .mismatch: throw LoadingError.securityDiffers
+        case .interrupted(let times)
+        where lacksKey && times >= LoadingLimits.brokenHandshakesMax:
+            throw LoadingError.securityDiffers
         case .pending, .succeeded, .interrupted: break
         }
     }

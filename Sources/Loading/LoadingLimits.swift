@@ -50,6 +50,12 @@ public enum LoadingLimits {
     static let introductionInterval: Duration = .seconds(2)
     /// Tries to reach the database again before the claim is given back.
     static let reconnectsMax = 20
+    /// Handshakes broken off one after the other that tell a worker without keys that keys are
+    /// wanted.
+    ///
+    /// Which side notices first is a race, and only one of the two says why. A coordinator without
+    /// keys that starts or ends breaks off one or two.
+    static let brokenHandshakesMax = 20
     /// Time between two heartbeats.
     static let beatInterval: Duration = .milliseconds(500)
 }
