@@ -216,16 +216,6 @@ extension RunTables {
         return rows.count > 0
     }
 
-    /// Records this run wrote to a target row, as far as before-images tell.
-    public func recordsWritten(
-        to keys: [String?], _ connection: borrowing Connection
-    ) throws -> [Int64] {
-        let rows = try connection.query(
-            "SELECT t.kugiri_record FROM \(history) t WHERE \(keyMatch("t")) ORDER BY 1",
-            keys.map { .optional($0) })
-        return (0..<rows.count).compactMap { rows.int($0, 0) }
-    }
-
     /// The target row of a key as it is now; nil: there is none.
     public func target(
         _ keys: [String?], _ connection: borrowing Connection

@@ -98,9 +98,8 @@ package enum RunStart {
             let decoder = JSONDecoder()
             var definition = try decoder.decode(
                 RunDefinition.self, from: Data(row.definition.utf8))
-            var tolerances =
-                try decoder.decode(
-                    [RunSummary.Tolerance].self, from: Data(row.tolerances.utf8))
+            var tolerances = try decoder.decode(
+                [RunSummary.Tolerance].self, from: Data(row.tolerances.utf8))
             if let maxConflicts {
                 tolerances.removeAll { $0.name == "max_conflicts" }
                 tolerances.append(
@@ -113,9 +112,7 @@ package enum RunStart {
             let recut = try PendingRecut.read(edited, row, command: command, connection)
             if let recut { definition.job = recut.after.job.edited(in: definition.job) }
             definition.job.workers = surroundings.workers ?? definition.job.workers
-            guard
-                let taken = try RunLedger.take(
-                    run, coordinator: identity, connection)
+            guard let taken = try RunLedger.take(run, coordinator: identity, connection)
             else { throw LedgerError.fenced(run: run) }
             try Preparation.audit(command, run: run, version: binaryVersion, hash: nil, connection)
             let input = ArrivedInput(
