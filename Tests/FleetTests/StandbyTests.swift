@@ -71,11 +71,15 @@ extension FleetTests {
         }
 
         @Test func `remote workers go on with the standby at its own address`() throws {
-            try remote { network, other in [network.endpoint, other.endpoint] }
+            try remote(SIGKILL) { network, other in [network.endpoint, other.endpoint] }
         }
 
         @Test func `remote workers go on with the standby at the same address`() throws {
-            try remote { network, _ in [network.endpoint] }
+            try remote(SIGKILL) { network, _ in [network.endpoint] }
+        }
+
+        @Test func `remote workers leave a frozen coordinator for the standby`() throws {
+            try remote(SIGSTOP) { network, other in [network.endpoint, other.endpoint] }
         }
 
         @Test func `of three standbys one takes over`() throws {
@@ -205,7 +209,8 @@ extension FleetTests {
                 while end.code == 13, secondsSinceEpoch - death < 30 {
                     #expect(end.ended.stderr.contains("KGR5051E"), "\(end.ended.stderr)")
                     usleep(500_000)
-                    end = try night.resume(run)
+                    // The command a scheduler repeats may be either.
+                    end = try night.run(sample, ["--resume"])
                 }
                 let wait = try #require(try night.firstInterval(of: run, after: death))
                 #expect(wait <= Self.promise, "first interval after \(wait) s")
@@ -233,6 +238,67 @@ extension FleetTests {
             try oracle.expectLoaded(sample, try night.resume(run))
         }
 
+        @Test func `a coordinator that is killed in a long statement is gone at once`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 1_500)
+            let oracle = try Oracle(night)
+            let standby = try night.startStandby()
+            try night.online("BEGIN")
+            try night.online("LOCK TABLE kugiri.certificate IN ACCESS EXCLUSIVE MODE")
+            let running = try night.startRun(sample)
+            try waitUntil("the coordinator waits for the lock") {
+                try night.count(
+                    "SELECT count(*) FROM pg_locks l JOIN kugiri.tenure t USING (pid) "
+                        + "WHERE NOT l.granted") == 1
+            }
+            try standby.told("KGR6031I")
+            let death = secondsSinceEpoch
+            running.signal(SIGKILL)
+            _ = try running.wait()
+            try standby.told("KGR6033W")
+            #expect(secondsSinceEpoch - death < 5)
+            try night.online("COMMIT")
+            let run = try night.onlyRun()
+            try night.published(run)
+            try night.quiet(standby)
+            try standby.stop()
+            try oracle.expectLoaded(sample, try night.resume(run))
+        }
+
+        @Test func `a worker gives up an address that refuses it and serves the other`() throws {
+            let stranger = try Night { $0.workers = 0 }
+            let closed = try Network(stranger)
+            let night = try Night { $0.workers = 0 }
+            let network = try Network(night, allowed: ["kyoto"])
+            let strange = try stranger.startRun(
+                try stranger.sample(records: 500), ["--listen", closed.endpoint])
+            try waitUntil("the closed door") { closed.log.contains("KGR6020I") }
+            let worker = try closed.worker(
+                key: nil,
+                [
+                    "--server-key", closed.publicPart("coordinator"), "--connect",
+                    network.endpoint, "--server-key", network.publicPart("coordinator"), "--key",
+                    network.key("kyoto"),
+                ], environment: ["KUGIRI_DATABASE_URL": night.settings.database])
+            try waitUntil("the refusal") { worker.errorsSoFar.contains("KGR6028W") }
+            #expect(worker.errorsSoFar.contains("\(closed.endpoint) is given up"))
+            let sample = try night.sample(records: 1_500)
+            let oracle = try Oracle(night)
+            let end = try night.run(sample, ["--listen", network.endpoint])
+            worker.signal(SIGTERM)
+            #expect(try worker.wait().code == 143)
+            try oracle.expectLoaded(sample, end)
+            strange.signal(SIGTERM)
+            #expect(try strange.wait().code == 143)
+            let uneven = try closed.worker(
+                [
+                    "--connect", network.endpoint, "--server-key",
+                    network.publicPart("coordinator"),
+                    "--connect", "tcp://127.0.0.1:5999",
+                ])
+            #expect(try uneven.wait().code == 64)
+        }
+
         @Test func `without --standby, and for a job nobody knows, it is refused`() throws {
             let night = try Night()
             for arguments in [
@@ -256,8 +322,8 @@ extension FleetTests {
             return (running, try night.onlyRun())
         }
 
-        /// Workers of other machines, with keys: the coordinator is killed in the load.
-        private func remote(_ addresses: (Network, Network) -> [String]) throws {
+        /// Workers of other machines, with keys: the coordinator is killed or frozen in the load.
+        private func remote(_ signal: Int32, _ addresses: (Network, Network) -> [String]) throws {
             let night = try Night {
                 $0.workers = 0
                 $0.partitions = "{auto: {count: 8}}"
@@ -282,14 +348,16 @@ extension FleetTests {
             let run = try night.onlyRun()
             try standby.told("KGR6031I")
             let death = secondsSinceEpoch
-            running.signal(SIGKILL)
-            _ = try running.wait()
+            running.signal(signal)
+            if signal == SIGKILL { _ = try running.wait() }
             workers[1].signal(SIGCONT)
             try night.published(run)
             let wait = try #require(try night.firstInterval(of: run, after: death))
             #expect(wait <= Self.promise, "first interval after \(wait) s")
             try night.quiet(standby)
             try standby.stop()
+            running.signal(SIGCONT)
+            if signal == SIGSTOP { #expect(try running.wait().code == 13) }
             for worker in workers {
                 worker.signal(SIGTERM)
                 #expect(try worker.wait().code == 143)

@@ -306,6 +306,9 @@ final class Fleet {
     /// Kills a worker process of our own that is suspected or stopped.
     func kill(_ worker: WorkerName) { children[worker]?.kill() }
 
+    /// Kills the worker processes of our own: what they do is fenced already.
+    func killOwn() { for child in children.values { child.kill() } }
+
     /// Asks every worker to stop, waits for the processes to end, and kills those that do not.
     ///
     /// Workers of other machines give back what they have and wait for the next run; they are

@@ -45,6 +45,7 @@ enum Supplanting {
     static func leave(
         _ coordinator: RunCoordinator, _ outcome: Outcome, _ causes: [LogMessage]
     ) -> RunEnd {
+        coordinator.fleet.killOwn()
         coordinator.fleet.dismiss()
         for cause in causes { coordinator.note(cause) }
         coordinator.closeEvents()

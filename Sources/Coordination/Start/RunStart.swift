@@ -172,7 +172,7 @@ package enum RunStart {
         let plan = try TargetResolution.resolve(
             job: definition.job, contract: definition.contract,
             parameters: definition.parameters, connection)
-        try lockTarget(plan.tableID, name: plan.table, connection)
+        if let held = try lockTarget(plan, for: request, connection) { return .unfinished(held) }
         try Arrival.checkSpace(
             input: facts.bytes,
             records: facts.bytes / Int64(definition.contract.typicalRecordBytes),

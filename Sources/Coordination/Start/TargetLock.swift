@@ -4,9 +4,11 @@
 import Glibc
 import Journal
 import Ledger
+import Loading
 import Messaging
 import Plan
 import Postgres
+import Settings
 
 extension RunStart {
     /// Host, user and process, for people.
@@ -31,12 +33,34 @@ extension RunStart {
     }
 
     /// Takes the target for a new run; throws 13 with who has it.
+    ///
+    /// - Returns: The run that has it, when it is the very one that was asked to go on: whether it
+    ///   may be taken from its coordinator is then `seizeTarget`'s question; nil: it is taken.
     static func lockTarget(
-        _ target: Int64, name: String, _ connection: borrowing Connection
-    ) throws {
-        guard try !RunLedger.lockTarget(target, connection) else { return }
-        let holder = try HolderLedger.holder(ofTarget: target, connection)
-        throw RunStop(.held, Holders.targetHeld(name, by: holder))
+        _ plan: TargetPlan, for request: RunRequest, _ connection: borrowing Connection
+    ) throws -> String? {
+        guard try !RunLedger.lockTarget(plan.tableID, connection) else { return nil }
+        let holder = try HolderLedger.holder(ofTarget: plan.tableID, connection)
+        if request.resuming != nil, let run = holder?.tenure?.run,
+            try isIdentical(run, request, connection)
+        {
+            return run
+        }
+        throw RunStop(.held, Holders.targetHeld(plan.table, by: holder))
+    }
+
+    /// Whether a run is of the same job, input, parameters and contract.
+    private static func isIdentical(
+        _ run: String, _ request: RunRequest, _ connection: borrowing Connection
+    ) throws -> Bool {
+        let definition = request.definition
+        return try RunLedger.sameInput(
+            job: definition.job.name,
+            inputHash: try Files.sha256(request.inputPath, breathe: {}),
+            parameters: try JSONText.compact(definition.parameters),
+            contractHash: try Files.sha256(ofText: JSONText.compact(definition.contract)),
+            connection
+        ).contains { $0.run == run && $0.identical }
     }
 
     /// Takes the target of a run that goes on; throws 13 with who has it.
