@@ -66,6 +66,8 @@ final class RunCoordinator {
     var assignedAt: [Int64: Duration] = [:]
     var chunksSeen: [Int64: Int] = [:]
     var lastFailure: (worker: WorkerName, reason: String)?
+    /// A newer coordinator has the run: this one writes nothing more.
+    var isSupplanted = false
     /// A second session, used only to take claims away (PROTOCOL 11).
     private var guardian: GuardianBox?
 
