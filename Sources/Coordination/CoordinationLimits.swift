@@ -60,6 +60,9 @@ package enum CoordinationLimits {
     static let terminateLimit: Duration = .seconds(30)
     /// Staging tables made, attached or dropped in one transaction (PROTOCOL 6).
     static let tablesPerTransaction = 50
+    /// Wait of a purge for a person who reads a table that is to be dropped: whoever comes behind it
+    /// waits as long.
+    static let purgeLockTimeoutMilliseconds = 5_000
     /// Conflicts requeued in one transaction: small, so that rows are locked only shortly.
     static let requeueBatchMax = 200
     /// Rejects read from the ledger at once.

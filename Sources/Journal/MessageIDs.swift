@@ -9,6 +9,8 @@ extension MessageID {
     public static let runResumed: MessageID = "KGR1002I"
     /// Arguments: `run`.
     public static let runAlreadyComplete: MessageID = "KGR1003I"
+    /// Arguments: `run`, `day`.
+    public static let runPurged: MessageID = "KGR1004I"
     /// Arguments: `phase`, `records`, `partitions`.
     public static let phaseStarted: MessageID = "KGR1010I"
     /// Arguments: `phase`, `records`, `elapsed`, `rate`.

@@ -346,6 +346,14 @@ package enum RunStart {
             throw LedgerError.broken(
                 "the certificate of \(row.run) in the ledger does not have its hash")
         }
+        if let day = try PurgeLedger.day(of: row.run, connection) {
+            var summary = try JSONDecoder().decode(RunSummary.self, from: Data(text.utf8))
+            summary.result = Outcome.normal.result
+            summary.exitCode = 0
+            return RunEnd(
+                outcome: .normal, summary: summary,
+                messages: [LogMessage(.runPurged, ["run": row.run, "day": day])])
+        }
         let load = try ProofLedger.counts(
             run: row.run, revision: row.revision, phase: .load, connection)
         let shares = try ProofLedger.shares(

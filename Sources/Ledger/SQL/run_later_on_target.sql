@@ -1,5 +1,6 @@
--- A run on the same table that loaded something after this one began.
+-- A run on the same table that loaded something after this one began. Of a purged run its phase tells.
 SELECT o.run FROM kugiri.run o JOIN kugiri.run r ON r.target_id = o.target_id
-WHERE r.run = $1 AND o.number > r.number AND EXISTS (
-    SELECT FROM kugiri.interval i WHERE i.run = o.run AND i.phase = 'load')
+WHERE r.run = $1 AND o.number > r.number AND (
+    o.purge_began_at IS NOT NULL AND o.phase NOT IN ('split', 'validate')
+    OR EXISTS (SELECT FROM kugiri.interval i WHERE i.run = o.run AND i.phase = 'load'))
 ORDER BY o.number DESC LIMIT 1
