@@ -72,6 +72,8 @@ package enum CoordinationLimits {
     /// A worker's rate is taken over at least this long: chunks of half a second would make it jump
     /// between nothing and twice the truth.
     static let rateWindowSeconds = 2.0
+    /// Time between two looks at what the screen shows: 20 frames a second.
+    static let drawInterval: Duration = .milliseconds(50)
     /// Time between two progress events: enough to follow, little enough to keep for a night.
     static let eventProgressInterval: Duration = .milliseconds(500)
     /// Records without a partition that `plan` lists: enough to see what is wrong with a table.

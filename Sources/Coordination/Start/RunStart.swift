@@ -284,7 +284,7 @@ package enum RunStart {
         try fleet.start(
             definition.job.workers, executable: executable, databaseURL: databaseURL,
             logDirectory: coordinator.directory, isReplacement: false)
-        fleet.onBreath = { [weak coordinator] in coordinator?.draw() }
+        fleet.onBreath = { [weak coordinator] in coordinator?.drawSoon() }
         return coordinator
     }
 
