@@ -86,6 +86,9 @@ package enum CoordinationLimits {
     static let statusReadInterval: Duration = .seconds(5)
     /// Run directories moved to the archive at the end of one run; the next one goes on.
     static let logMovesMax = 100
+    /// Bytes of the validation cache's entries: 4 a record and some for rejects, so a hundred nights
+    /// of two million records.
+    static let cacheBytesMax: Int64 = 1 << 30
     /// Bytes kept free beside what the run needs.
     static let freeBytesMin: Int64 = 256 << 20
     /// Staged bytes per record on disk, generously: row header, key, fields at fillfactor 50, index.

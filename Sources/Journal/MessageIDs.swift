@@ -85,6 +85,8 @@ extension MessageID {
     public static let sliceValidated: MessageID = "KGR3001I"
     /// Arguments: `records`, `rejects`.
     public static let validationFinished: MessageID = "KGR3002I"
+    /// Arguments: `hits`, `slices`.
+    public static let rulesProvedBefore: MessageID = "KGR3003I"
     /// Arguments: `record`, `byte`, `field`, `rule`, `value`.
     public static let recordRejected: MessageID = "KGR3010W"
     /// Arguments: `rejects`, `budget`, `path`.

@@ -185,6 +185,19 @@ extension SliceRules {
     /// Keys of one slice share a long prefix (zero-filled numbers), so the eight bytes behind it
     /// decide nearly every comparison.
     static func sort(_ entries: inout [SliceEntry], keys: [UInt8]) {
+        setOrder(&entries, keys: keys)
+        entries.sort { isBefore($0, $1, keys) }
+    }
+
+    /// By key image, then by place in the file.
+    static func isBefore(_ left: SliceEntry, _ right: SliceEntry, _ keys: [UInt8]) -> Bool {
+        if left.order != right.order { return left.order < right.order }
+        let difference = compare(left, right, keys)
+        return difference == 0 ? left.number < right.number : difference < 0
+    }
+
+    /// Notes the bytes of every key behind the prefix that all keys share.
+    static func setOrder(_ entries: inout [SliceEntry], keys: [UInt8]) {
         guard let first = entries.first else { return }
         var shared = Int(first.keyCount)
         for entry in entries {
@@ -205,11 +218,6 @@ extension SliceRules {
                 order = order << 8 | UInt64(byte)
             }
             entries[index].order = order
-        }
-        entries.sort { left, right in
-            if left.order != right.order { return left.order < right.order }
-            let difference = compare(left, right, keys)
-            return difference == 0 ? left.number < right.number : difference < 0
         }
     }
 

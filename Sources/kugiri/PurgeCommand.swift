@@ -24,7 +24,7 @@ struct PurgeCommand: ParsableCommand {
     var job: String?
     @Option(
         help: .init(
-            "Only these kinds, with commas: staging, history, spool, archive, logs. Without it "
+            "Only these kinds, with commas: staging, history, spool, cache, archive, logs. Without it "
                 + "everything goes, the ledger's rows too.", valueName: "kinds"))
     var what: String?
     @Flag(help: "Only show what would be removed.")
@@ -37,13 +37,14 @@ struct PurgeCommand: ParsableCommand {
 
     func run() throws {
         try conduct("purge", json: json) {
-            let request = PurgeRequest(
-                keepSeconds: try Self.seconds(keep), job: job, kinds: try Self.kinds(what))
+            let (age, kinds) = (try Self.seconds(keep), try Self.kinds(what))
             let settings = try options.load()
+            let request = PurgeRequest(
+                keepSeconds: age, job: job, kinds: kinds, state: settings.directories.state)
             let connection = try Database.connect(settings, purpose: "purge")
             try Purge.begin(connection)
             let plan = try PurgePlan(request, connection)
-            if dryRun || plan.runsShown.isEmpty {
+            if dryRun || plan.isEmpty {
                 try show(plan, purged: [])
                 return .normal
             }
@@ -157,7 +158,7 @@ extension PurgeCommand {
     }
 
     private func text(_ plan: PurgePlan) -> String {
-        guard !plan.runsShown.isEmpty else { return "there is nothing older than \(keep) to purge" }
+        guard !plan.isEmpty else { return "there is nothing older than \(keep) to purge" }
         var lines = Table.render(
             columns: [.init("run"), .init("state"), .init("ended")],
             rows: plan.runsShown.prefix(Self.runsNamedMax).map {

@@ -45,6 +45,8 @@ struct RunCommand: ParsableCommand {
     var supersede: String?
     @Flag(help: "Load although a later business date is published.")
     var outOfOrder = false
+    @Flag(help: "Apply the rules although an earlier run has proved the same slices.")
+    var revalidate = false
     @Flag(help: "Print the result as JSON.")
     var json = false
     @Flag(help: "Show no progress.")
@@ -62,10 +64,12 @@ struct RunCommand: ParsableCommand {
             let parameters = try parameters(parameterTexts, of: wanted)
             let network = try Network.plan(settings, listen: listen)
             let (url, isPrivate) = try Database.url(settings)
+            var definition = RunDefinition(
+                job: wanted, contract: contract, parameters: parameters,
+                directories: settings.directories)
+            if revalidate { definition.revalidates = true }
             let request = RunRequest(
-                definition: RunDefinition(
-                    job: wanted, contract: contract, parameters: parameters,
-                    directories: settings.directories),
+                definition: definition,
                 inputPath: absolute(input),
                 settingsHash: Preparation.hash(settings.canonicalText),
                 tolerances: tolerances(fileJob, wanted), databaseURL: url,

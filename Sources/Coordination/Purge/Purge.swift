@@ -45,6 +45,7 @@ package enum Purge {
             guard try remove(run, plan, connection) else { continue }
             done.append(run.run)
         }
+        for entry in plan.request.cacheEntries { Files.remove(entry.path) }
         if isWhole { try removeLeftArchives(plan, done, connection) }
         return done
     }

@@ -16,6 +16,8 @@ package enum PurgeKind: String, CaseIterable, Sendable, Encodable {
     case history
     /// Slices of inputs.
     case spool
+    /// Entries of the validation cache, by their own age: they are of no one run.
+    case cache
     /// Inputs as they were received; without them nothing can be run again.
     case archive
     /// Logs, rejects and reports.
@@ -32,12 +34,21 @@ package struct PurgeRequest: Sendable {
     package var job: String?
     /// nil: everything, and the run counts as purged from then on.
     package var kinds: Set<PurgeKind>?
+    /// The state folder, where the validation cache is.
+    package var state: String
 
     /// Memberwise.
-    package init(keepSeconds: Int64, job: String?, kinds: Set<PurgeKind>?) {
+    package init(keepSeconds: Int64, job: String?, kinds: Set<PurgeKind>?, state: String) {
         self.keepSeconds = keepSeconds
         self.job = job
         self.kinds = kinds
+        self.state = state
+    }
+
+    /// Entries of the validation cache that go; none when one job is named: they tell of no job.
+    var cacheEntries: [(path: String, facts: FileFacts)] {
+        guard takes(.cache), job == nil else { return [] }
+        return CacheUpkeep.entries(in: "\(state)/cache", olderThan: keepSeconds)
     }
 
     /// Whether things of this kind go.
@@ -68,7 +79,7 @@ struct PurgedRun {
         case .archive:
             Files.names(in: "\(directories.archive)/\(run)").filter { $0 != "logs" }
                 .map { "\(directories.archive)/\(run)/\($0)" }
-        case .staging, .history, .ledger: []
+        case .staging, .history, .cache, .ledger: []
         }
     }
 }
@@ -101,6 +112,9 @@ package struct PurgePlan {
             ? runs.filter { sharedHashes.contains($0.candidate.inputHash) }.map(\.run) : []
     }
 
+    /// Whether there is nothing to remove.
+    package var isEmpty: Bool { runs.isEmpty && !shares.contains { $0.objects > 0 } }
+
     /// Bytes of all kinds.
     package var bytes: Int64 { shares.reduce(0) { $0 + $1.bytes } }
 
@@ -116,6 +130,13 @@ package struct PurgePlan {
             connection)
         var shares: [Share] = []
         for kind in PurgeKind.allCases where request.takes(kind) {
+            guard kind != .cache else {
+                let entries = request.cacheEntries
+                var share = Share(kind: .cache, objects: entries.count)
+                share.bytes = entries.reduce(0) { $0 + $1.facts.bytes }
+                shares.append(share)
+                continue
+            }
             shares.append(try Self.share(kind, runs, without: sharedHashes, connection))
         }
         self.shares = shares
@@ -142,6 +163,7 @@ package struct PurgePlan {
                     share.bytes += bytes
                 }
             }
+        case .cache: break
         case .ledger:
             share.objects = runs.count
             let rows = try PurgeLedger.rows(of: runs.map(\.run), connection)
