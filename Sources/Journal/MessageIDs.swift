@@ -173,7 +173,7 @@ extension MessageID {
     public static let claimFinished: MessageID = "KGR6004I"
     /// Arguments: `process`, `worker`.
     public static let workerStarted: MessageID = "KGR6005I"
-    /// Arguments: `phase`, `claims`, `elapsed`, `microseconds`.
+    /// Arguments: `phase`, `claims`, `elapsed`, `microseconds`, `processor`.
     public static let claimsCost: MessageID = "KGR6006I"
     /// Arguments: `worker`, `elapsed`.
     public static let workerSilent: MessageID = "KGR6010W"

@@ -146,13 +146,19 @@ public enum ClaimLedger {
             isFinished: rows.bool(0, 2) == true, wasTaken: rows.text(0, 3) != nil)
     }
 
+    private static let settling = "kugiri_settle"
+
+    /// Prepares ``states(_:_:)`` for the life of the connection: it is asked for every claim.
+    public static func prepareStates(_ connection: borrowing Connection) throws {
+        try connection.prepare(settling, sql(PackageResources.claim_settle_sql))
+    }
+
     /// The states of claims, and the rejects of their slices in phase validate; a claim that does not
     /// exist is left out.
     public static func states(
         _ claims: [Int64], _ connection: borrowing Connection
     ) throws -> [Int64: (state: ClaimState, rejected: Int64)] {
-        let rows = try connection.query(
-            sql(PackageResources.claim_settle_sql), [.intArray(claims)])
+        let rows = try connection.run(settling, [.intArray(claims)])
         var states: [Int64: (state: ClaimState, rejected: Int64)] = [:]
         for row in 0..<rows.count {
             guard let claim = rows.int(row, 0) else { continue }

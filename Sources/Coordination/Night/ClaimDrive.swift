@@ -65,10 +65,15 @@ extension RunCoordinator {
         var lastReview = clock
         var lastWorkerAt = clock
         let (began, rested, settled) = (clock, fleet.timeAtRest, claimsSettled.count)
+        let worked = ProcessorTime.now
         defer {
             noteBusy(
-                clock - began - (fleet.timeAtRest - rested),
+                clock - began - (fleet.timeAtRest - rested), ProcessorTime.now - worked,
                 claims: claimsSettled.count - settled)
+        }
+        if !isSettlingPrepared {
+            try ClaimLedger.prepareStates(connection)
+            isSettlingPrepared = true
         }
         var queue: [ClaimBook.Effect] = fleet.idle.sorted().flatMap { book.ready($0, at: clock) }
         while !book.isFinished {
@@ -101,7 +106,7 @@ extension RunCoordinator {
 
     /// What the fleet's claims cost the coordinator itself: the most it can give out in a second is
     /// the inverse of it.
-    private func noteBusy(_ busy: Duration, claims: Int) {
+    private func noteBusy(_ busy: Duration, _ processor: Duration, claims: Int) {
         guard claims > 0 else { return }
         note(
             LogMessage(
@@ -110,6 +115,7 @@ extension RunCoordinator {
                     "phase": phase.rawValue, "claims": String(claims),
                     "elapsed": Figures.duration(busy),
                     "microseconds": String(Figures.whole(busy / .microseconds(claims))),
+                    "processor": String(Figures.whole(processor / .microseconds(claims))),
                 ]))
     }
 

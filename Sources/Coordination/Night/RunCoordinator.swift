@@ -49,6 +49,7 @@ final class RunCoordinator {
     var warnings: [Outcome] = []
     var certificateHash: String?
     var screen: RunScreen
+    var isSettlingPrepared = false
     private var drawnAt = Monotonic.now()
     let logGenerations: Int
     /// nil: they are switched off, or could not be opened.
