@@ -60,7 +60,10 @@ let package = Package(
         module("Journal", resources: [.embedInCode("Catalogue")]),
         module(
             "Loading",
-            ["Records", "Plan", "Wire", "Postgres", "Messaging", "Ledger", "Settings", "Journal"]),
+            [
+                "Records", "Plan", "Wire", "Postgres", "Messaging", "Ledger", "Settings", "Journal",
+                crypto,
+            ]),
         module(
             "Coordination",
             [

@@ -27,6 +27,12 @@ enum BenchLimits {
     static let chunkRows = 10_000
     /// Records of one slice, the product's default.
     static let sliceRecords = 131_072
+    /// Nights that show how the database grows, each of so many records and partitions.
+    static let purgeNights = 20
+    static let purgeRecords = 64_000
+    static let purgePartitions = 64
+    /// The first ones make room in the catalog that later ones use again.
+    static let purgeNightsUncounted = 4
     /// What makes it likely that an online transaction had committed before a chunk began: its
     /// own time is about a millisecond, and nothing may hold it longer than the lock budget.
     static let commitMarginSeconds = 1.0

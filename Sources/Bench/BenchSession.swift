@@ -26,6 +26,8 @@ struct BenchSession {
         try save(results)
         try growth(&results)
         try save(results)
+        try purge(&results)
+        try save(results)
         try online(&results, without: out)
         try save(results)
         return results
@@ -59,10 +61,6 @@ struct BenchSession {
                     what: Contestant.kugiriIntervals.rawValue,
                     why: "this kugiri has no setting indicator: intervals"))
         }
-        list.append(
-            .init(
-                what: "purge",
-                why: "the bench does not measure it yet: kugiri had no purge when it was written"))
         for section in Section.allCases where !plan.sections.contains(section) {
             list.append(.init(what: section.rawValue, why: "--only did not ask for it"))
         }
@@ -162,6 +160,12 @@ struct BenchSession {
             }
             try workload.remove()
         }
+    }
+
+    private func purge(_ results: inout BenchResults) throws {
+        guard plan.sections.contains(.purge), plan.contestants.contains(.kugiri) else { return }
+        Screen.say("\(BenchLimits.purgeNights) nights, purged one by one, to see what stays")
+        results.databaseGrowth = try PurgeMeasure(arena: arena, workers: plan.workers).measure()
     }
 
     private func online(_ results: inout BenchResults, without out: Set<String>) throws {

@@ -70,7 +70,7 @@ package enum Scenario: String, CaseIterable, Sendable {
 package enum Section: String, CaseIterable, Sendable {
     case change, empty
     case onePercent = "one-percent"
-    case rejected, split, growth, online
+    case rejected, split, growth, purge, online
 }
 
 /// Who does the work.

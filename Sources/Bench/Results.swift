@@ -16,6 +16,8 @@ package struct BenchResults: Codable, Sendable, Equatable {
     package var conditions: Conditions
     /// One per contestant, scenario and round, in the order they were taken.
     package var samples: [Sample] = []
+    /// What a run leaves in the database; nil: not measured.
+    package var databaseGrowth: DatabaseGrowth?
     /// The neighbours online; nil: not measured.
     package var online: Online?
     /// What was left out, and why.
@@ -31,6 +33,7 @@ package struct BenchResults: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
         case schema, machine, conditions, samples, online, skipped
         case startedAt = "started_at"
+        case databaseGrowth = "database_growth"
     }
 
     /// The machine and the server.
@@ -189,6 +192,31 @@ package struct BenchResults: Codable, Sendable, Equatable {
         package init(what: String, why: String) {
             self.what = what
             self.why = why
+        }
+    }
+
+    /// What runs leave in the database once their staging and before-images are purged.
+    package struct DatabaseGrowth: Codable, Sendable, Equatable {
+        /// Of every run.
+        package var partitions: Int
+        /// Of every run.
+        package var records: Int
+        /// Without the first runs, which make room in the catalog.
+        package var bytesPerRun: Int64
+        /// The database without the target, after each run.
+        package var sizes: [Int64]
+
+        /// Memberwise.
+        package init(partitions: Int, records: Int, bytesPerRun: Int64, sizes: [Int64]) {
+            self.partitions = partitions
+            self.records = records
+            self.bytesPerRun = bytesPerRun
+            self.sizes = sizes
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case partitions, records, sizes
+            case bytesPerRun = "bytes_per_run"
         }
     }
 

@@ -60,6 +60,9 @@ package enum CoordinationLimits {
     static let terminateLimit: Duration = .seconds(30)
     /// Staging tables made, attached or dropped in one transaction (PROTOCOL 6).
     static let tablesPerTransaction = 50
+    /// Wait of a purge for a person who reads a table that is to be dropped: whoever comes behind it
+    /// waits as long.
+    static let purgeLockTimeoutMilliseconds = 5_000
     /// Conflicts requeued in one transaction: small, so that rows are locked only shortly.
     static let requeueBatchMax = 200
     /// Rejects read from the ledger at once.
@@ -69,6 +72,8 @@ package enum CoordinationLimits {
     /// A worker's rate is taken over at least this long: chunks of half a second would make it jump
     /// between nothing and twice the truth.
     static let rateWindowSeconds = 2.0
+    /// Time between two looks at what the screen shows: 20 frames a second.
+    static let drawInterval: Duration = .milliseconds(50)
     /// Time between two progress events: enough to follow, little enough to keep for a night.
     static let eventProgressInterval: Duration = .milliseconds(500)
     /// Records without a partition that `plan` lists: enough to see what is wrong with a table.
@@ -81,6 +86,9 @@ package enum CoordinationLimits {
     static let statusReadInterval: Duration = .seconds(5)
     /// Run directories moved to the archive at the end of one run; the next one goes on.
     static let logMovesMax = 100
+    /// Bytes of the validation cache's entries: 4 a record and some for rejects, so a hundred nights
+    /// of two million records.
+    static let cacheBytesMax: Int64 = 1 << 30
     /// Bytes kept free beside what the run needs.
     static let freeBytesMin: Int64 = 256 << 20
     /// Staged bytes per record on disk, generously: row header, key, fields at fillfactor 50, index.

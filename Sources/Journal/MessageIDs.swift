@@ -9,6 +9,8 @@ extension MessageID {
     public static let runResumed: MessageID = "KGR1002I"
     /// Arguments: `run`.
     public static let runAlreadyComplete: MessageID = "KGR1003I"
+    /// Arguments: `run`, `day`.
+    public static let runPurged: MessageID = "KGR1004I"
     /// Arguments: `run`, `term`, `holder`, `since`.
     public static let runTakenOver: MessageID = "KGR1005W"
     /// Arguments: `other`, `holder`, `since`, `run`.
@@ -87,6 +89,8 @@ extension MessageID {
     public static let sliceValidated: MessageID = "KGR3001I"
     /// Arguments: `records`, `rejects`.
     public static let validationFinished: MessageID = "KGR3002I"
+    /// Arguments: `hits`, `slices`.
+    public static let rulesProvedBefore: MessageID = "KGR3003I"
     /// Arguments: `record`, `byte`, `field`, `rule`, `value`.
     public static let recordRejected: MessageID = "KGR3010W"
     /// Arguments: `rejects`, `budget`, `path`.
@@ -187,6 +191,8 @@ extension MessageID {
     public static let claimFinished: MessageID = "KGR6004I"
     /// Arguments: `process`, `worker`.
     public static let workerStarted: MessageID = "KGR6005I"
+    /// Arguments: `phase`, `claims`, `elapsed`, `microseconds`, `processor`.
+    public static let claimsCost: MessageID = "KGR6006I"
     /// Arguments: `worker`, `elapsed`.
     public static let workerSilent: MessageID = "KGR6010W"
     /// Arguments: `phase`, `slice`, `worker`, `epoch`, `attempt`, `attempts`.

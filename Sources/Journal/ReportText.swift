@@ -73,6 +73,10 @@ public struct ReportText: Sendable {
             lines.append(
                 ("absent", "\(Figures.count(counts.absent)) open rows were not in the input"))
         }
+        if let use = summary.validationCache, use.hits > 0 {
+            lines.append(
+                ("cache", "\(use.hits) of \(use.hits + use.misses) slices proved by earlier runs"))
+        }
         lines.append(("balance", balance(summary)))
         if summary.elapsedSeconds > 0, counts.input > 0, counts.balances {
             let rate = Double(counts.input) / summary.elapsedSeconds

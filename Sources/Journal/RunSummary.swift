@@ -35,6 +35,8 @@ public struct RunSummary: Codable, Sendable, Equatable {
     public var workers: [Worker]
     /// Tolerances that are not the file's default.
     public var tolerances: [Tolerance]
+    /// Slices whose rules an earlier run has proved; nil: no slice was validated.
+    public var validationCache: CacheUse?
     /// Rejects by rule; empty: none, or not counted by rule.
     public var rejectsByRule: [RuleCount]
     /// When the run was started first.
@@ -89,6 +91,7 @@ public struct RunSummary: Codable, Sendable, Equatable {
         case exitCode = "exit_code"
         case businessDate = "business_date"
         case controlTotals = "control_totals"
+        case validationCache = "validation_cache"
         case rejectsByRule = "rejects_by_rule"
         case startedAt = "started_at"
         case endedAt = "ended_at"

@@ -130,6 +130,20 @@ extension RunSummary {
         }
     }
 
+    /// What the validation cache saved.
+    public struct CacheUse: Codable, Sendable, Equatable {
+        /// Slices whose rules an earlier run has proved.
+        public var hits: Int
+        /// Slices whose rules this run applied.
+        public var misses: Int
+
+        /// Memberwise.
+        public init(hits: Int, misses: Int) {
+            self.hits = hits
+            self.misses = misses
+        }
+    }
+
     /// A tolerance that is not the file's default.
     public struct Tolerance: Codable, Sendable, Equatable {
         /// The setting's name.

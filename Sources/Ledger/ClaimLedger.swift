@@ -146,6 +146,32 @@ public enum ClaimLedger {
             isFinished: rows.bool(0, 2) == true, wasTaken: rows.text(0, 3) != nil)
     }
 
+    private static let settling = "kugiri_settle"
+
+    /// Prepares ``states(_:_:)`` for the life of the connection: it is asked for every claim.
+    public static func prepareStates(_ connection: borrowing Connection) throws {
+        try connection.prepare(settling, sql(PackageResources.claim_settle_sql))
+    }
+
+    /// The states of claims, and the rejects of their slices in phase validate; a claim that does not
+    /// exist is left out.
+    public static func states(
+        _ claims: [Int64], _ connection: borrowing Connection
+    ) throws -> [Int64: (state: ClaimState, rejected: Int64)] {
+        let rows = try connection.run(settling, [.intArray(claims)])
+        var states: [Int64: (state: ClaimState, rejected: Int64)] = [:]
+        for row in 0..<rows.count {
+            guard let claim = rows.int(row, 0) else { continue }
+            states[claim] = (
+                ClaimState(
+                    epoch: rows.int(row, 1) ?? 0, chunkNumber: Int(rows.int(row, 2) ?? 0),
+                    isFinished: rows.bool(row, 3) == true, wasTaken: rows.bool(row, 4) == true),
+                rows.int(row, 5) ?? 0
+            )
+        }
+        return states
+    }
+
     /// Raises a claim's epoch: its holder writes nothing any more.
     ///
     /// Waits for a row lock only as long as the session's lock_timeout (55P03).

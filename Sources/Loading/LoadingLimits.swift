@@ -19,6 +19,9 @@ public enum LoadingLimits {
     static let absentRowsPerRead = 8_192
     /// Bytes of COPY data built before they are sent.
     static let copyBlockBytes = 256 << 10
+    /// Bytes of one entry of the validation cache: 512 Ki records of 4 bytes, and the most rejects a
+    /// job lists by default at 150 bytes.
+    static let cacheEntryBytesMax = 32 << 20
     /// Rows that the target's constraints refuse in one slice before the worker stops looking
     /// for more: each costs the slice's COPY once more.
     static let constraintRejectsMax = 200

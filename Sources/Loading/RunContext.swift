@@ -15,6 +15,8 @@ package struct RunDefinition: Codable, Sendable {
     package var parameters: RunParameters
     /// Absolute folders; each run has its own folder inside.
     package var directories: Directories
+    /// Rules are applied although an earlier run has proved them (`--revalidate`); nil: no.
+    package var revalidates: Bool?
 
     /// Memberwise.
     package init(
@@ -26,6 +28,8 @@ package struct RunDefinition: Codable, Sendable {
         self.directories = directories
     }
 
+    /// Where the validation cache is, of all jobs.
+    package var cacheDirectory: String { "\(directories.state)/cache" }
     /// Where a run's spool slices are.
     package func spoolDirectory(of run: String) -> String { "\(directories.spool)/\(run)" }
     /// Where a run's logs and reports are.
@@ -58,6 +62,7 @@ package struct RunContext {
     package let partitions: PartitionTable
     package let tables: RunTables
     package let rules: SliceRules
+    package let cache: ValidationCache
     /// What the claim said when this was read: another hash, another partition table.
     package let settingsHash: String
 
@@ -86,5 +91,8 @@ package struct RunContext {
             commitInterval: definition.job.commitInterval,
             maxReported: definition.job.maxReported,
             targetKey: definition.job.target.key.map(\.field))
+        cache = ValidationCache(
+            folder: definition.cacheDirectory, rules: rules, contractHash: row.contractHash,
+            parameters: definition.parameters)
     }
 }

@@ -9,18 +9,7 @@ extension SliceRules {
     /// decide nearly every comparison: they are sorted as words, byte by byte from the last, and
     /// only entries whose words are equal are compared as a whole.
     static func sort(_ entries: inout [SliceEntry], keys: [UInt8]) {
-        guard let first = entries.first else { return }
-        let bytes = keys.span
-        let firstKey = bytes.extracting(first.keyPlace)
-        var shared = firstKey.count
-        for entry in entries {
-            shared = firstKey.commonPrefix(
-                with: bytes.extracting(entry.keyPlace), atMost: shared)
-        }
-        for index in entries.indices {
-            let key = bytes.extracting(entries[index].keyPlace)
-            entries[index].order = word(key, from: shared)
-        }
+        setOrder(&entries, keys: keys)
         entries = WordOrder.sorted(entries.map(\.order)).map { entries[Int($0)] }
         var start = 0
         while start < entries.count {
@@ -33,6 +22,30 @@ extension SliceRules {
                 }
             }
             start = end
+        }
+    }
+
+    /// By key image, then by place in the file.
+    @inline(__always)
+    static func isBefore(_ left: SliceEntry, _ right: SliceEntry, _ keys: [UInt8]) -> Bool {
+        if left.order != right.order { return left.order < right.order }
+        let difference = compare(left, right, keys)
+        return difference == 0 ? left.number < right.number : difference < 0
+    }
+
+    /// Notes the bytes of every key behind the prefix that all keys share.
+    static func setOrder(_ entries: inout [SliceEntry], keys: [UInt8]) {
+        guard let first = entries.first else { return }
+        let bytes = keys.span
+        let firstKey = bytes.extracting(first.keyPlace)
+        var shared = firstKey.count
+        for entry in entries {
+            shared = firstKey.commonPrefix(
+                with: bytes.extracting(entry.keyPlace), atMost: shared)
+        }
+        for index in entries.indices {
+            let key = bytes.extracting(entries[index].keyPlace)
+            entries[index].order = word(key, from: shared)
         }
     }
 

@@ -17,6 +17,8 @@ struct SliceStaging {
     /// Rejects the run may have; beyond it nothing is staged any more.
     let maxRejects: Int
     let link: CoordinatorLink
+    /// The run and slice that the rules were applied for; nil: they were applied now.
+    let proof: SliceProof?
 
     /// Sees, stages and commits; the findings are those of the slice, complete.
     mutating func stage(
@@ -189,6 +191,10 @@ struct SliceStaging {
             try SliceLedger.write(
                 findings, of: claim.slice, run: claim.run, revision: claim.revision,
                 connection)
+            if let proof, proof.run != claim.run {
+                try ProofCacheLedger.note(
+                    proof, of: claim.slice, run: claim.run, revision: claim.revision, connection)
+            }
             var counts = IntervalCounts()
             counts.staged = findings.staged
             counts.rejected = findings.rejected

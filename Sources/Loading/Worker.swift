@@ -321,7 +321,10 @@ public struct Worker {
     ) throws {
         try reset(connection)
         let bytes = try spooled(slice, claim, context.definition)
-        var checked = try context.rules.check(bytes) {
+        var (checked, proof) = try context.cache.check(
+            bytes, rules: context.rules, as: SliceProof(run: claim.run, slice: slice.slice),
+            isFresh: context.definition.revalidates == true
+        ) {
             try link.breathe()
             if link.isDraining { throw LoadingError.draining }
         }
@@ -332,7 +335,7 @@ public struct Worker {
         var staging = SliceStaging(
             rules: context.rules, tables: context.tables,
             isUpsert: context.definition.job.target.mode == .upsert, budgetExceeded: isOver,
-            maxRejects: context.definition.job.maxRejects, link: link)
+            maxRejects: context.definition.job.maxRejects, link: link, proof: proof)
         try staging.stage(
             &checked, row: slice, claim: claim, worker: options.name, startedAt: startedAt,
             connection)

@@ -25,6 +25,7 @@ public enum Failpoint: String, CaseIterable, Sendable {
     case beforeRecutCommit = "before_recut_commit"
     case beforePublish = "before_publish"
     case afterPublish = "after_publish"
+    case inPurge = "in_purge"
 
     /// The error that the action `error` throws.
     public struct Tripped: Error, Equatable, CustomStringConvertible {

@@ -28,7 +28,7 @@ public struct Job: Codable, Sendable, Equatable {
     public var workers: Int
     /// Rows of one load transaction, 100 to `SettingsLimits.commitIntervalMax`.
     public var commitInterval: Int
-    /// Data records of one slice, 1,000 to `SettingsLimits.sliceRecordsMax`.
+    /// Data records of one slice, 10 to `SettingsLimits.sliceRecordsMax`.
     public var sliceRecords: Int
     /// Rejects a run may have and still load; 0: none.
     public var maxRejects: Int

@@ -9,8 +9,9 @@ public enum SettingsLimits {
     /// Rows of one load transaction, at most: what is lost and done again by one crash, and how
     /// long row locks may be held (100,000 rows are about two seconds).
     public static let commitIntervalMax = 100_000
-    /// Records of one slice, at least: below this, staging tables cost more than records.
-    public static let sliceRecordsMin = 1_000
+    /// Records of one slice, at least: staging tables cost more than records long before, but a small
+    /// file in many slices shows what a night of a thousand of them costs.
+    public static let sliceRecordsMin = 10
     /// Records of one slice, at most: a slice is sorted in memory, 136 bytes each make 68 MiB.
     public static let sliceRecordsMax = 524_288
     /// Records of one balanced partition, at most; more than any file has.

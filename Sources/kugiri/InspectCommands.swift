@@ -20,6 +20,14 @@ enum Inspection {
         guard let run = try InspectedRun.read(name, connection) else {
             throw Refusal(.usage, ["there is no run \(name); see 'kugiri runs'"])
         }
+        if let day = try PurgeLedger.day(of: name, connection) {
+            throw Refusal(
+                .usage,
+                [
+                    "run \(name) was purged on \(day): what is left of it is shown by "
+                        + "'kugiri report \(name)' and 'kugiri certificate \(name)'"
+                ])
+        }
         return run
     }
 

@@ -15,7 +15,7 @@ struct Kugiri: ParsableCommand {
             StatusCommand.self, RunsCommand.self, ReportCommand.self, RejectsCommand.self,
             PartitionsCommand.self, WorkersCommand.self, ConflictsCommand.self,
             LogsCommand.self, WhyCommand.self, CertificateCommand.self, ExplainCommand.self,
-            DoctorCommand.self, SampleCommand.self, DatabaseCommand.self,
+            DoctorCommand.self, PurgeCommand.self, SampleCommand.self, DatabaseCommand.self,
             CoordinatorCommand.self, WorkerCommand.self, KeysCommand.self,
         ])
 }

@@ -48,6 +48,8 @@ struct RunCommand: ParsableCommand {
     @Flag(
         help: "Go on with the unfinished run of this input and these parameters, if there is one.")
     var resume = false
+    @Flag(help: "Apply the rules although an earlier run has proved the same slices.")
+    var revalidate = false
     @Flag(help: "Print the result as JSON.")
     var json = false
     @Flag(help: "Show no progress.")
@@ -65,10 +67,12 @@ struct RunCommand: ParsableCommand {
             let parameters = try parameters(parameterTexts, of: wanted)
             let network = try Network.plan(settings, listen: listen)
             let (url, isPrivate) = try Database.url(settings)
+            var definition = RunDefinition(
+                job: wanted, contract: contract, parameters: parameters,
+                directories: settings.directories)
+            if revalidate { definition.revalidates = true }
             var request = RunRequest(
-                definition: RunDefinition(
-                    job: wanted, contract: contract, parameters: parameters,
-                    directories: settings.directories),
+                definition: definition,
                 inputPath: absolute(input),
                 settingsHash: Preparation.hash(settings.canonicalText),
                 tolerances: tolerances(fileJob, wanted), databaseURL: url,

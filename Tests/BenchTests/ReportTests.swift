@@ -83,6 +83,18 @@ struct ReachTests {
         #expect(try row("difference of the two peaks", memory).verdict == .missed)
     }
 
+    @Test func `what a run leaves in the database is judged by its bytes`() throws {
+        var measured = results([])
+        #expect(
+            try row("database growth", measured).verdict == .notMeasured("it was left out"))
+        measured.databaseGrowth = .init(
+            partitions: 64, records: 64_000, bytesPerRun: 999_999, sizes: [1, 2])
+        #expect(try row("database growth", measured).verdict == .met)
+        #expect(try row("database growth", measured).measured == "999 kB")
+        measured.databaseGrowth?.bytesPerRun = 1_000_000
+        #expect(try row("database growth", measured).verdict == .missed)
+    }
+
     @Test func `growth is bound in proportion where the sizes are not tenfold`() throws {
         let tenfold = results([(.growthSmall, .kugiri, [1]), (.growthLarge, .kugiri, [10.9])])
         #expect(try row("growth", tenfold).verdict == .met)

@@ -50,13 +50,15 @@ extension FleetTests {
                 """)
         }
 
-        @Test func `partitions and workers of the largest run are shown within 200 ms`() throws {
+        @Test func `status, partitions and workers of the largest run are shown within 200 ms`()
+            throws
+        {
             let night = try Night()
             let run = try night.run(try night.sample(records: 50)).run
             // Nine earlier nights of the same size lie in the same tables; nothing was analyzed.
             for number in 1...10 { try fill(night, number, from: run) }
             var times: [String: Duration] = [:]
-            for command in ["partitions", "workers"] {
+            for command in ["status", "partitions", "workers"] {
                 for form in [[], ["--json"]] {
                     // The best of three: other processes use the same two cores.
                     for _ in 0..<3 {

@@ -59,6 +59,8 @@ final class Fleet {
     private var refusals: Set<String> = []
     /// No worker for this long ends the run.
     var workerWait: Duration { network.workerWait }
+    /// Time spent waiting for messages: whoever sent one meanwhile was answered at once.
+    private(set) var timeAtRest: Duration = .zero
     /// Workers that asked for work and were given none yet.
     var idle: Set<WorkerName> = []
 
@@ -77,7 +79,7 @@ final class Fleet {
     var budgetExceeded = false { didSet { if budgetExceeded != oldValue { tellAlive() } } }
     /// A signal that asks the coordinator to stop; nil: none.
     private(set) var signal: Int32?
-    /// Called at every look, at most every 50 ms; draws the progress.
+    /// Called at every look; draws the progress when it is due.
     var onBreath: (() -> Void)?
     /// Called at every look; says in the ledger that this coordinator is alive.
     var heartbeat: (() throws -> Void)?
@@ -162,9 +164,11 @@ final class Fleet {
     ///
     /// While workers wait for blocks it only looks.
     func pause(milliseconds: Int) throws {
+        let began = Monotonic.now()
         _ = try wait(
             router: router, descriptors: [signals.fileDescriptor],
             milliseconds: spool.isIdle ? milliseconds : 0)
+        timeAtRest += Monotonic.now() - began
         try breathe()
     }
 

@@ -24,20 +24,13 @@ package enum CertificateCheck {
         var proofs = [
             Proof(
                 name: "ledger: hash of the certificate", expected: short(stored.sha256),
-                found: short(Files.sha256(ofText: stored.body))),
-            Proof(
-                name: "certificate.json: hash", expected: short(stored.sha256),
-                found: short(hash("\(directory)/certificate.json", nil))),
-            Proof(
-                name: "archived input: hash", expected: short(certificate.input.sha256 ?? "-"),
-                found: short(hash(definition.archivedInput(of: run), nil))),
+                found: short(Files.sha256(ofText: stored.body)))
         ]
-        for file in certificate.files {
-            proofs.append(
-                Proof(
-                    name: "\(file.name): hash of \(file.bytes) bytes",
-                    expected: short(file.sha256),
-                    found: short(hash("\(directory)/\(file.name)", file.bytes))))
+        // Of a purged run the files are gone, and the ledger's copy is the certificate.
+        if try PurgeLedger.day(of: run, connection) == nil {
+            proofs += files(
+                certificate, sealed: stored.sha256, directory: directory,
+                input: definition.archivedInput(of: run))
         }
         if let previous = stored.previous {
             proofs.append(
@@ -48,6 +41,28 @@ package enum CertificateCheck {
             )
         }
         for proof in certificate.proofs { proofs.append(proof) }
+        return proofs
+    }
+
+    /// The run's files against what the certificate says of them.
+    private static func files(
+        _ certificate: Certificate, sealed: String, directory: String, input: String
+    ) -> [Proof] {
+        var proofs = [
+            Proof(
+                name: "certificate.json: hash", expected: short(sealed),
+                found: short(hash("\(directory)/certificate.json", nil))),
+            Proof(
+                name: "archived input: hash", expected: short(certificate.input.sha256 ?? "-"),
+                found: short(hash(input, nil))),
+        ]
+        for file in certificate.files {
+            proofs.append(
+                Proof(
+                    name: "\(file.name): hash of \(file.bytes) bytes",
+                    expected: short(file.sha256),
+                    found: short(hash("\(directory)/\(file.name)", file.bytes))))
+        }
         return proofs
     }
 

@@ -251,6 +251,7 @@ extension RunCoordinator {
         for total in try controlTotals() where total.isOmitted {
             remarks.append("group \(total.group.number + 1): \(total.name) was not given")
         }
+        remarks += try cacheRemarks()
         log.seal()
         var files: [Certificate.SealedFile] = []
         for name in ["rejects.csv", "run.log", "run.jsonl"] {

@@ -64,6 +64,17 @@ extension RunCoordinator {
         claimsLeft = Dictionary(grouping: claims.compactMap(\.partition)) { $0 }.mapValues(\.count)
         var lastReview = clock
         var lastWorkerAt = clock
+        let (began, rested, settled) = (clock, fleet.timeAtRest, claimsSettled.count)
+        let worked = ProcessorTime.now
+        defer {
+            noteBusy(
+                clock - began - (fleet.timeAtRest - rested), ProcessorTime.now - worked,
+                claims: claimsSettled.count - settled)
+        }
+        if !isSettlingPrepared {
+            try ClaimLedger.prepareStates(connection)
+            isSettlingPrepared = true
+        }
         var queue: [ClaimBook.Effect] = fleet.idle.sorted().flatMap { book.ready($0, at: clock) }
         while !book.isFinished {
             try perform(&queue, &book, table)
@@ -74,7 +85,7 @@ extension RunCoordinator {
             for event in fleet.takeEvents() {
                 queue += try handle(event, &book, table)
             }
-            draw()
+            drawSoon()
             if fleet.childCount > 0 || fleet.hasLiveCrew { lastWorkerAt = clock }
             if clock - lastWorkerAt > fleet.workerWait {
                 throw RunStop(
@@ -91,6 +102,21 @@ extension RunCoordinator {
             queue += try review(&book)
             queue += book.assignments(at: clock)
         }
+    }
+
+    /// What the fleet's claims cost the coordinator itself: the most it can give out in a second is
+    /// the inverse of it.
+    private func noteBusy(_ busy: Duration, _ processor: Duration, claims: Int) {
+        guard claims > 0 else { return }
+        note(
+            LogMessage(
+                .claimsCost,
+                [
+                    "phase": phase.rawValue, "claims": String(claims),
+                    "elapsed": Figures.duration(busy),
+                    "microseconds": String(Figures.whole(busy / .microseconds(claims))),
+                    "processor": String(Figures.whole(processor / .microseconds(claims))),
+                ]))
     }
 
     /// Time since the run began; what the claim book calls now.
@@ -112,7 +138,14 @@ extension RunCoordinator {
                             claim: claim, epoch: epoch, phase: phase,
                             slice: Int32(table[claim]?.slice ?? 0))), to: worker)
             case .settle(let claim):
-                queue += try settle(claim, &book, table)
+                // Workers that became idle at the same time are answered by one statement.
+                var claims = [claim]
+                queue.removeAll { effect in
+                    guard case .settle(let other) = effect else { return false }
+                    claims.append(other)
+                    return true
+                }
+                queue += try settle(claims, &book, table)
             case .revoke(let claim, let worker):
                 queue += try revoke(claim, from: worker, &book, table)
             case .giveUp(let claim, let attempts):
@@ -252,24 +285,30 @@ extension RunCoordinator {
 
     /// The ledger decides whether a claim is done; an idle worker only says that it is idle.
     private func settle(
-        _ claim: Int64, _ book: inout ClaimBook, _ table: [Int64: Claim]
+        _ claims: [Int64], _ book: inout ClaimBook, _ table: [Int64: Claim]
     ) throws -> [ClaimBook.Effect] {
-        guard let state = try ClaimLedger.state(claim, connection) else { return [] }
-        guard state.isFinished else {
+        var effects: [ClaimBook.Effect] = []
+        let states = try ClaimLedger.states(claims, connection)
+        for claim in claims {
+            // One that was told of twice is settled once.
+            guard let (state, rejected) = states[claim], let worker = book.holder(of: claim) else {
+                continue
+            }
+            guard !state.isFinished else {
+                settled(claim, rejected: rejected, &book, table)
+                continue
+            }
             // The worker may not have seen the assignment yet; it asks again if it does not.
             let age = clock - (assignedAt[claim] ?? .zero)
-            guard age > CoordinationLimits.assignmentGrace,
-                let worker = book.holder(of: claim)
-            else { return [] }
-            return [.revoke(claim: claim, from: worker)]
+            guard age > CoordinationLimits.assignmentGrace else { continue }
+            effects.append(.revoke(claim: claim, from: worker))
         }
-        try settled(claim, &book, table)
-        return book.assignments(at: clock)
+        return effects + book.assignments(at: clock)
     }
 
     private func settled(
-        _ claim: Int64, _ book: inout ClaimBook, _ table: [Int64: Claim]
-    ) throws {
+        _ claim: Int64, rejected: Int64, _ book: inout ClaimBook, _ table: [Int64: Claim]
+    ) {
         fleet.spool.close(claim: claim)
         let weight = table[claim]?.weight ?? 0
         if let worker = book.holder(of: claim) { fleet.count(claim: weight, for: worker) }
@@ -277,11 +316,8 @@ extension RunCoordinator {
         claimsSettled.insert(claim)
         book.finished(claim)
         settledInPartition(table[claim]?.partition)
-        if phase == .validate, let slice = table[claim]?.slice {
-            let row = try SliceLedger.slice(slice, run: run, revision: revision, connection)
-            rejectsSettled += row?.rejected ?? 0
-        }
-        draw()
+        rejectsSettled += rejected
+        drawSoon()
     }
 
     /// Looks at claims whose holder is silent; a claim that moves in the ledger is left alone.
@@ -320,7 +356,8 @@ extension RunCoordinator {
         guard book.holder(of: claim) == worker else { return [] }
         let state = try takeBack(claim)
         if state.isFinished {
-            try settled(claim, &book, table)
+            let found = try ClaimLedger.states([claim], connection)[claim]
+            settled(claim, rejected: found?.rejected ?? 0, &book, table)
         } else {
             note(
                 LogMessage(

@@ -49,6 +49,8 @@ final class RunCoordinator {
     var warnings: [Outcome] = []
     var certificateHash: String?
     var screen: RunScreen
+    var isSettlingPrepared = false
+    private var drawnAt = Monotonic.now()
     let logGenerations: Int
     /// nil: they are switched off, or could not be opened.
     var events: EventStream?
@@ -230,7 +232,15 @@ final class RunCoordinator {
         InFlight(fleet.crew.values.lazy.compactMap(\.beat), of: phase, settled: claimsSettled)
     }
 
+    /// Draws when the last time is long enough ago: nobody sees more, and every message, statement
+    /// and claim comes past here.
+    func drawSoon() {
+        guard Monotonic.now() - drawnAt >= CoordinationLimits.drawInterval else { return }
+        draw()
+    }
+
     func draw(isFinal: Bool = false) {
+        drawnAt = Monotonic.now()
         let inFlight = inFlight
         var done = recordsSettled + inFlight.records
         let rejects = rejectsSettled + (phase == .validate ? inFlight.rejects : 0)

@@ -16,6 +16,7 @@ extension RunCoordinator {
     func validate() throws {
         try begin(.validate)
         try createStaging()
+        try CacheUpkeep.prepare(definition.cacheDirectory)
         try transact { connection in
             try ClaimLedger.insertForSlices(
                 run: run, revision: revision, phase: .validate, connection)
@@ -36,6 +37,12 @@ extension RunCoordinator {
                     "records": String(envelope?.dataRecords ?? 0),
                     "rejects": String(rejectsSettled),
                 ]))
+        if let use = try cacheUse(), use.hits > 0 {
+            note(
+                LogMessage(
+                    .rulesProvedBefore,
+                    ["hits": String(use.hits), "slices": String(use.hits + use.misses)]))
+        }
         try finish(.validate, records: envelope?.dataRecords ?? 0)
     }
 
@@ -168,10 +175,17 @@ extension RunCoordinator {
             guard try !TargetCatalog.exists(tables.parent, connection) else { return }
             try connection.execute(tables.createParent)
         }
-        for slice in slices {
+        var rest = slices[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(CoordinationLimits.tablesPerTransaction)
+            rest = rest.dropFirst(batch.count)
             try transact { connection in
-                guard try !TargetCatalog.isAttached(slice.staging, connection) else { return }
-                try connection.execute(tables.attach(slice.slice, range: slice.range))
+                // The barrier's own commit, which comes after it, brings these to disk.
+                try connection.execute("SET LOCAL synchronous_commit = off")
+                for slice in batch
+                where try !TargetCatalog.isAttached(slice.staging, connection) {
+                    try connection.execute(tables.attach(slice.slice, range: slice.range))
+                }
             }
             try breathe()
         }

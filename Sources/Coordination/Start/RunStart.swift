@@ -282,7 +282,7 @@ package enum RunStart {
         try fleet.start(
             definition.job.workers, executable: executable, databaseURL: databaseURL,
             logDirectory: coordinator.directory, isReplacement: false)
-        fleet.onBreath = { [weak coordinator] in coordinator?.draw() }
+        fleet.onBreath = { [weak coordinator] in coordinator?.drawSoon() }
         return coordinator
     }
 
@@ -353,6 +353,14 @@ package enum RunStart {
         guard Files.sha256(ofText: certificate.body) == certificate.sha256 else {
             throw LedgerError.broken(
                 "the certificate of \(row.run) in the ledger does not have its hash")
+        }
+        if let day = try PurgeLedger.day(of: row.run, connection) {
+            var summary = try JSONDecoder().decode(RunSummary.self, from: Data(text.utf8))
+            summary.result = Outcome.normal.result
+            summary.exitCode = 0
+            return RunEnd(
+                outcome: .normal, summary: summary,
+                messages: [LogMessage(.runPurged, ["run": row.run, "day": day])])
         }
         let load = try ProofLedger.counts(
             run: row.run, revision: row.revision, phase: .load, connection)

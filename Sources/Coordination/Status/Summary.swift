@@ -15,7 +15,7 @@ extension RunCoordinator {
         let hasSplit = envelope != nil
         let totals = hasSplit ? try controlTotals() : []
         let rules = try ProofLedger.rejectRules(run: run, revision: revision, connection)
-        return RunSummary(
+        var summary = RunSummary(
             runID: run, job: definition.job.name, program: definition.job.program,
             result: outcome.result, exitCode: Int(outcome.rawValue),
             businessDate: definition.parameters.businessDate?.iso,
@@ -31,6 +31,8 @@ extension RunCoordinator {
             startedAt: startedAt, endedAt: .now(),
             elapsedSeconds: elapsedOfRun / .seconds(1),
             certificate: certificateHash, directory: directory, messages: messages)
+        summary.validationCache = try cacheUse()
+        return summary
     }
 
     /// Finished phases with the time all coordinators spent in them.
