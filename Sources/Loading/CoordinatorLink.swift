@@ -37,8 +37,9 @@ final class CoordinatorLink {
     private var lastBeat = Monotonic.now()
     private var heardAt = Monotonic.now()
     private var introducedAt = Monotonic.now()
-    private(set) var term: UInt64 = 0
-    private(set) var run = ""
+    private var heard = HeardRun()
+    var term: UInt64 { heard.term }
+    var run: String { heard.run }
 
     /// The coordinator asked to stop, or SIGTERM or SIGINT came.
     private(set) var isDraining = false
@@ -120,14 +121,10 @@ final class CoordinatorLink {
             return
         }
         let envelope = decoded
-        // Terms are of a run: the next run begins with low ones.
-        guard envelope.run != run || envelope.term >= term else { return }
+        let worth = heard.hear(envelope, isOwn: parent != nil)
+        guard worth != .stale else { return }
         heardAt = Monotonic.now()
-        // The end of a run that was given up already is no news; a coordinator's own worker may
-        // come when all is done, and hear nothing else.
-        if case .drain = envelope.message, run.isEmpty, parent == nil { return }
-        term = envelope.term
-        run = envelope.run
+        guard worth == .news else { return }
         switch envelope.message {
         case .assign(let assignment): self.assignment = assignment
         case .alive(let notice): budgetExceeded = notice.budgetExceeded
@@ -191,8 +188,7 @@ final class CoordinatorLink {
         isDraining = false
         budgetExceeded = false
         assignment = nil
-        run = ""
-        term = 0
+        heard = HeardRun()
     }
 
     /// Sends a message; one that cannot be sent now is lost, and the ledger makes good for it.
