@@ -93,4 +93,44 @@ package enum CoordinationLimits {
     /// Other runs whose before-images are searched for the writer of a row: each costs one pass
     /// over them, they have no index.
     static let whyRunsMax = 8
+    /// Time between two beats of a coordinator in the ledger: one small update a second.
+    static let coordinatorBeatInterval: Duration = .seconds(1)
+    /// A beat that takes longer is given up, so that the fleet is not left alone meanwhile.
+    static let beatTimeMax: Duration = .seconds(2)
+    /// Silence after which a coordinator may be taken for dead: five beats; with the confirmation
+    /// and the time to begin, below ten seconds in all (promise 4).
+    package static let coordinatorSilenceLimit: Duration = .seconds(5)
+    /// An old beat must stay the same for so long under the eyes of whoever doubts it.
+    package static let silenceConfirmation: Duration = .seconds(1)
+    /// Looks further apart than this say nothing about the time between them.
+    package static let silenceGapMax: Duration = .seconds(1)
+    /// Time to get a target from a coordinator that is gone or silent: the confirmation, and the
+    /// end of its session.
+    static let seizeLimit: Duration = .seconds(30)
+    /// Time to get a target whose holder conducts no run: sessions end a moment after their
+    /// connection.
+    static let seizeGrace: Duration = .seconds(1)
+    /// Time between two tries.
+    static let seizePauseMicroseconds: UInt32 = 50_000
+    /// How often the server looks whether a coordinator is still there during a statement.
+    static let clientCheckMilliseconds = 1_000
+    /// Time between two looks of a standby at the ledger.
+    package static let standbyInterval: Duration = .milliseconds(250)
+    /// Time between two looks of a standby at its processes and signals.
+    static let standbyPauseMicroseconds: UInt32 = 50_000
+    /// An answer of the ledger that takes longer is given up, and asked for again.
+    static let standbyAnswerMax: Duration = .seconds(5)
+    /// Time until a standby asks a database again that was away.
+    static let standbyDatabasePatience: Duration = .seconds(1)
+    /// Takeovers of one run, one after the other, until it is given up: a run that ends its
+    /// coordinator five times will end the sixth.
+    package static let takeoversMax = 5
+    /// Wait after a takeover that did not come about, doubled up to the most.
+    package static let takeoverPatience: ClosedRange<Duration> =
+        Duration.seconds(2)...Duration.seconds(60)
+    /// Runs that one standby conducts at a time; each is a coordinator with its workers.
+    package static let standbyRunsMax = 8
+    /// Time that a standby's coordinators have to stop when it is told to: their own drain limit,
+    /// and the last words.
+    package static let standbyStopLimit: Duration = .seconds(30)
 }

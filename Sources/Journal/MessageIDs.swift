@@ -9,6 +9,10 @@ extension MessageID {
     public static let runResumed: MessageID = "KGR1002I"
     /// Arguments: `run`.
     public static let runAlreadyComplete: MessageID = "KGR1003I"
+    /// Arguments: `run`, `term`, `holder`, `since`.
+    public static let runTakenOver: MessageID = "KGR1005W"
+    /// Arguments: `other`, `holder`, `since`, `run`.
+    public static let runSupersedes: MessageID = "KGR1006I"
     /// Arguments: `phase`, `records`, `partitions`.
     public static let phaseStarted: MessageID = "KGR1010I"
     /// Arguments: `phase`, `records`, `elapsed`, `rate`.
@@ -113,13 +117,13 @@ extension MessageID {
     public static let controlTotalFails: MessageID = "KGR4050E"
     /// Arguments: `record`, `byte`, `field`, `found`, `expected`.
     public static let identityFails: MessageID = "KGR4051E"
-    /// Arguments: `input`, `run`, `date`.
+    /// Arguments: `input`, `run`, `date`, `holder`, `since`.
     public static let wrongFile: MessageID = "KGR4052E"
     /// Arguments: `absent`, `rows`, `share`.
     public static let closeShareExceeded: MessageID = "KGR4053E"
-    /// Arguments: `job`, `run`, `date`.
+    /// Arguments: `job`, `run`, `date`, `holder`, `since`.
     public static let dateAlreadyPublished: MessageID = "KGR4054E"
-    /// Arguments: `date`, `job`, `run`, `later`.
+    /// Arguments: `date`, `job`, `run`, `later`, `holder`, `since`.
     public static let dateOutOfOrder: MessageID = "KGR4055E"
     /// Arguments: `input`, `target`.
     public static let closeByEmptyInput: MessageID = "KGR4056E"
@@ -147,14 +151,28 @@ extension MessageID {
     public static let lockWaitLong: MessageID = "KGR5012W"
     /// Arguments: `conflicts`, `tolerance`, `run`.
     public static let conflictsOverTolerance: MessageID = "KGR5050E"
-    /// Arguments: `run`, `holder`, `since`.
+    /// Arguments: `run`, `holder`, `since`, `process`, `host`.
     public static let runHeld: MessageID = "KGR5051E"
     /// Arguments: `target`, `holder`, `since`.
     public static let targetHeld: MessageID = "KGR5052E"
     /// Arguments: `gate`, `elapsed`, `reason`.
     public static let gateNotClosed: MessageID = "KGR5053E"
-    /// Arguments: `run`, `target`, `since`.
+    /// Arguments: `run`, `target`, `since`, `holder`, `ending`.
     public static let runHalfLoaded: MessageID = "KGR5054E"
+    /// Arguments: `target`, `run`, `holder`, `since`, `process`, `host`.
+    public static let targetHeldByRun: MessageID = "KGR5060E"
+    /// Arguments: `target`, `run`, `holder`, `since`, `elapsed`.
+    public static let targetHeldSilently: MessageID = "KGR5061E"
+    /// Arguments: `run`, `holder`, `since`, `ending`.
+    public static let runUnfinished: MessageID = "KGR5062E"
+    /// Arguments: `run`, `target`, `holder`, `since`, `ending`.
+    public static let runUnfinishedLoaded: MessageID = "KGR5063E"
+    /// Arguments: `run`, `since`, `by`, `holder`.
+    public static let runSuperseded: MessageID = "KGR5064E"
+    /// Arguments: `later`, `holder`, `since`, `target`, `run`.
+    public static let laterRunLoaded: MessageID = "KGR5065E"
+    /// Arguments: `run`, `holder`, `since`, `term`.
+    public static let runTakenByOther: MessageID = "KGR5066E"
 }
 
 /// Messages 6xxx: workers and claims.
@@ -195,6 +213,28 @@ extension MessageID {
     public static let keyRevoked: MessageID = "KGR6026W"
     /// Arguments: `path`, `reason`.
     public static let allowListUnusable: MessageID = "KGR6027W"
+    /// Arguments: `worker`, `endpoint`, `reason`.
+    public static let coordinatorPlaceGivenUp: MessageID = "KGR6028W"
+    /// Arguments: `jobs`, `holder`, `silence`.
+    public static let standingBy: MessageID = "KGR6030I"
+    /// Arguments: `run`, `job`, `phase`, `holder`, `since`.
+    public static let runWatched: MessageID = "KGR6031I"
+    /// Arguments: `run`, `job`, `exit`.
+    public static let runLeftAlone: MessageID = "KGR6032I"
+    /// Arguments: `run`, `holder`, `since`, `reason`, `term`.
+    public static let coordinatorGone: MessageID = "KGR6033W"
+    /// Arguments: `run`, `exit`.
+    public static let takeoverEnded: MessageID = "KGR6034I"
+    /// Arguments: `run`, `exit`, `delay`.
+    public static let takeoverFailed: MessageID = "KGR6035W"
+    /// Arguments: `run`, `job`, `count`, `holder`, `since`.
+    public static let runGivenUp: MessageID = "KGR6036E"
+    /// Arguments: `reason`.
+    public static let standbyBlind: MessageID = "KGR6037W"
+    /// Arguments: none.
+    public static let standbySees: MessageID = "KGR6038I"
+    /// Arguments: `signal`.
+    public static let standbyStopped: MessageID = "KGR6039I"
     /// Arguments: `worker`, `host`, `reason`.
     public static let workerRefused: MessageID = "KGR6050E"
     /// Arguments: `phase`, `slice`, `attempts`, `worker`, `reason`, `run`.
@@ -229,6 +269,8 @@ extension MessageID {
     public static let databaseReconnecting: MessageID = "KGR7010W"
     /// Arguments: `lines`, `directory`.
     public static let logLinesDropped: MessageID = "KGR7011W"
+    /// Arguments: `run`, `reason`.
+    public static let pulseFailed: MessageID = "KGR7012W"
     /// Arguments: `run`, `path`, `reason`.
     public static let logsNotArchived: MessageID = "KGR7015W"
     /// Arguments: `database`, `host`, `reason`, `run`.

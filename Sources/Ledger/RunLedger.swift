@@ -138,12 +138,16 @@ public enum RunLedger {
         return (name, number)
     }
 
-    /// Raises the run's term; nil: the run does not exist or is not open.
+    /// Raises the run's term; nil: the run does not exist, is not open, or was taken by another.
+    ///
+    /// - Parameter term: The term that must be the newest one still; nil: whichever is.
     public static func take(
-        _ run: String, coordinator: String, _ connection: borrowing Connection
+        _ run: String, coordinator: String, after term: Int64? = nil,
+        _ connection: borrowing Connection
     ) throws -> (term: Int64, revision: Int, phase: Phase)? {
         let rows = try connection.query(
-            sql(PackageResources.run_take_sql), [.text(run), .text(coordinator)])
+            sql(PackageResources.run_take_sql),
+            [.text(run), .text(coordinator), .optional(term)])
         guard rows.count == 1, let term = rows.int(0, 0), let revision = rows.int(0, 1),
             let phase = rows.text(0, 2).flatMap(Phase.init(rawValue:))
         else { return nil }
@@ -225,32 +229,48 @@ public enum RunLedger {
         return (run, date)
     }
 
-    /// Unfinished runs on a table.
+    /// Unfinished runs on a table; `since` in milliseconds since 1970.
     public static func open(
         onTarget target: Int64, _ connection: borrowing Connection
-    ) throws -> [(run: String, coordinator: String, since: String, loaded: Bool)] {
+    ) throws -> [(run: String, coordinator: String, since: Int64, loaded: Bool)] {
         let rows = try connection.query(
             sql(PackageResources.run_open_on_target_sql), [.int(target)])
         return (0..<rows.count).map { row in
             (
-                rows.text(row, 0) ?? "", rows.text(row, 1) ?? "", rows.text(row, 2) ?? "",
+                rows.text(row, 0) ?? "", rows.text(row, 1) ?? "", rows.int(row, 2) ?? 0,
                 rows.bool(row, 3) == true
             )
         }
     }
 
-    /// A later run on the same table that has loaded something; nil: none.
+    /// A later run on the same table that has loaded something, with who began it and when
+    /// (milliseconds since 1970); nil: none.
     public static func later(
         than run: String, _ connection: borrowing Connection
-    ) throws -> String? {
+    ) throws -> (run: String, coordinator: String, since: Int64)? {
         let rows = try connection.query(
             sql(PackageResources.run_later_on_target_sql), [.text(run)])
-        return rows.count == 0 ? nil : rows.text(0, 0)
+        guard rows.count > 0 else { return nil }
+        return (rows.text(0, 0) ?? "", rows.text(0, 1) ?? "", rows.int(0, 2) ?? 0)
     }
 
     /// Closes a run that has loaded nothing in favour of a newer one.
-    public static func supersede(_ run: String, _ connection: borrowing Connection) throws {
-        try connection.query(sql(PackageResources.run_supersede_sql), [.text(run)])
+    public static func supersede(
+        _ run: String, by newer: String, _ connection: borrowing Connection
+    ) throws {
+        try connection.query(
+            sql(PackageResources.run_supersede_sql), [.text(run), .text(newer)])
+    }
+
+    /// The run in whose favour a run was given up, who began it, and when (milliseconds since
+    /// 1970); nil: it was not, or by a binary that did not say.
+    public static func superseder(
+        of run: String, _ connection: borrowing Connection
+    ) throws -> (run: String, coordinator: String, since: Int64)? {
+        let rows = try connection.query(
+            sql(PackageResources.run_superseded_by_sql), [.text(run)])
+        guard rows.count == 1 else { return nil }
+        return (rows.text(0, 0) ?? "", rows.text(0, 1) ?? "", rows.int(0, 2) ?? 0)
     }
 
     /// Notes the phase the run is in.
@@ -288,18 +308,6 @@ public enum RunLedger {
     ) throws -> Bool {
         let rows = try connection.query(sql(PackageResources.target_lock_sql), [.int(target)])
         return rows.bool(0, 0) == true
-    }
-
-    /// Who has the target table: application, user, host, since when.
-    public static func targetHolder(
-        _ target: Int64, _ connection: borrowing Connection
-    ) throws -> (holder: String, since: String)? {
-        let rows = try connection.query(
-            sql(PackageResources.target_lock_holder_sql), [.int(target)])
-        guard rows.count > 0 else { return nil }
-        let holder =
-            "\(rows.text(0, 0) ?? "?") (user \(rows.text(0, 1) ?? "?"), \(rows.text(0, 2) ?? "?"))"
-        return (holder, rows.text(0, 3) ?? "?")
     }
 
     /// Appends to `kugiri.publication`.

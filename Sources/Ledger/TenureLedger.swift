@@ -33,16 +33,37 @@ public struct PastTenures: Sendable, Equatable {
 
 /// Statements about tenures.
 public enum TenureLedger {
-    /// Notes a coordinator that has just taken the run.
+    /// Notes a coordinator that has just taken the run, in the transaction that takes it: a term
+    /// has a tenure.
     ///
-    /// - Parameter events: Its events' endpoint; nil: it publishes none.
+    /// - Parameter isTakeover: A standby began it; false: a person, or what a person set up.
     public static func begin(
-        run: String, term: Int64, host: String, process: Int32, events: String?,
+        run: String, term: Int64, conductor: Conductor, isTakeover: Bool,
         _ connection: borrowing Connection
     ) throws {
         try connection.query(
             sql(PackageResources.tenure_insert_sql),
-            [.text(run), .int(term), .text(host), .int(Int64(process)), .optional(events)])
+            [
+                .text(run), .int(term), .text(conductor.host), .optional(conductor.user),
+                .int(Int64(conductor.process)), .bool(isTakeover),
+            ])
+    }
+
+    /// Notes where a coordinator's events are heard.
+    public static func publishes(
+        _ events: String, run: String, term: Int64, _ connection: borrowing Connection
+    ) throws {
+        try connection.query(
+            sql(PackageResources.tenure_events_sql), [.text(run), .int(term), .text(events)])
+    }
+
+    /// Says that a coordinator is alive; false: its term is over.
+    public static func beat(
+        run: String, term: Int64, _ connection: borrowing Connection
+    ) throws -> Bool {
+        try connection.query(
+            sql(PackageResources.tenure_beat_sql), [.text(run), .int(term)]
+        ).count == 1
     }
 
     /// Notes how a coordinator ended.

@@ -3,6 +3,7 @@
 // silent by itself.
 
 import Glibc
+import Journal
 import Messaging
 import Plan
 import Wire
@@ -25,11 +26,15 @@ struct Progress {
 /// thread uses it.
 final class CoordinatorLink {
     private let context: Context
-    private let socket: DealerSocket
+    private let lines: [CoordinatorLine]
+    /// The line on which the run's coordinator speaks; nil: none has yet.
+    private var active: CoordinatorLine?
     private let signals: SignalReader
     private let hello: Hello
     /// Silence of the coordinator after which the worker leaves.
     private let coordinatorWait: Duration
+    /// Told of a place that is given up.
+    private let tell: (LogMessage) -> Void
     /// Local workers end with the process that started them; nil: a remote worker.
     private let parent: Int32?
     private var sequence: UInt64 = 0
@@ -37,9 +42,8 @@ final class CoordinatorLink {
     private var lastBeat = Monotonic.now()
     private var heardAt = Monotonic.now()
     private var introducedAt = Monotonic.now()
-    private var heard = HeardRun()
-    var term: UInt64 { heard.term }
-    var run: String { heard.run }
+    private(set) var term: UInt64 = 0
+    private(set) var run = ""
 
     /// The coordinator asked to stop, or SIGTERM or SIGINT came.
     private(set) var isDraining = false
@@ -49,32 +53,31 @@ final class CoordinatorLink {
     private(set) var budgetExceeded = false
     /// Why the coordinator, or this worker itself, will not have it in the run; nil: it will.
     private(set) var refusal: String?
-    /// How the newest handshake went.
-    private(set) var handshake = Handshake.pending
+    /// How the newest handshake went, with the coordinator or with whom it was tried last.
+    var handshake: Handshake { (active ?? lines[0]).handshake }
     /// The newest assignment not yet looked at.
     private var assignment: Assignment?
     var progress = Progress()
-    /// Whether this worker comes over a network and without a key.
-    private let lacksKey: Bool
     /// The slice that is being received; nil: none, and blocks are dropped.
     var transfer: Transfer?
     /// The coordinator said that its run has ended; another one may come.
     private(set) var hasRunEnded = false
 
+    /// - Parameters:
+    ///   - places: Where coordinators may be, at least one.
+    ///   - tell: Told of a place that is given up while others are left.
     init(
-        hello: Hello, connect endpoint: Endpoint, signals: consuming SignalReader,
-        security: ClientSecurity?, coordinatorWait: Duration, parent: Int32?
+        hello: Hello, connect places: [CoordinatorPlace], signals: consuming SignalReader,
+        coordinatorWait: Duration, parent: Int32?, tell: @escaping (LogMessage) -> Void
     ) throws {
-        context = try Context()
-        socket =
-            endpoint.address == nil
-            ? try DealerSocket(context, connect: endpoint)
-            : try DealerSocket(context, connect: endpoint, security: security)
-        lacksKey = endpoint.address != nil && security == nil
+        let context = try Context()
+        lines = try places.map { try CoordinatorLine(context, $0) }
+        self.context = context
         self.signals = signals
         self.hello = hello
         self.coordinatorWait = coordinatorWait
         self.parent = parent
+        self.tell = tell
     }
 
     /// The newest assignment, once.
@@ -86,7 +89,8 @@ final class CoordinatorLink {
     /// Waits for a message or a signal, at most this long, then looks at everything.
     func pause(milliseconds: Int) throws {
         _ = try wait(
-            dealer: socket, descriptors: [signals.fileDescriptor], milliseconds: milliseconds)
+            dealers: lines.map(\.dealer), descriptors: [signals.fileDescriptor],
+            milliseconds: milliseconds)
         try breathe()
     }
 
@@ -99,7 +103,9 @@ final class CoordinatorLink {
             self.signal = signal
             isDraining = true
         }
-        while let body = try socket.receive() { try receive(body) }
+        for line in lines {
+            while let body = try line.dealer.socket.receive() { try receive(body, from: line) }
+        }
         let now = Monotonic.now()
         if now - max(heardAt, introducedAt) >= LoadingLimits.introductionInterval { introduce() }
         if now - lastBeat >= LoadingLimits.beatInterval {
@@ -111,7 +117,7 @@ final class CoordinatorLink {
         if now - heardAt > coordinatorWait { throw LoadingError.orphaned }
     }
 
-    private func receive(_ body: [UInt8]) throws {
+    private func receive(_ body: [UInt8], from line: CoordinatorLine) throws {
         // A message that does not decode is dropped: messages are hints, and the sender repeats.
         let decoded: Envelope
         do throws(WireError) {
@@ -121,10 +127,15 @@ final class CoordinatorLink {
             return
         }
         let envelope = decoded
-        let worth = heard.hear(envelope, isOwn: parent != nil)
-        guard worth != .stale else { return }
+        guard isToBeHeard(envelope, from: line) else { return }
+        if case .refuse(let reason) = envelope.message, giveUp(line, because: reason) { return }
         heardAt = Monotonic.now()
-        guard worth == .news else { return }
+        // The end of a run that was given up already is no news; a coordinator's own worker may
+        // come when all is done, and hear nothing else.
+        if case .drain = envelope.message, run.isEmpty, parent == nil { return }
+        active = line
+        term = envelope.term
+        run = envelope.run
         switch envelope.message {
         case .assign(let assignment): self.assignment = assignment
         case .alive(let notice): budgetExceeded = notice.budgetExceeded
@@ -140,17 +151,45 @@ final class CoordinatorLink {
         }
     }
 
-    /// Ends what libzmq does not try again, or would try for ever.
-    private func checkHandshake() throws {
-        handshake = try socket.handshake()
-        switch handshake {
-        case .refused: throw LoadingError.keyRefused
-        case .mismatch: throw LoadingError.securityDiffers
-        case .interrupted(let times)
-        where lacksKey && times >= LoadingLimits.brokenHandshakesMax:
-            throw LoadingError.securityDiffers
-        case .pending, .succeeded, .interrupted: break
+    /// Whether a message comes from the coordinator this worker serves, or from a newer one.
+    ///
+    /// A coordinator that was frozen goes on speaking when it wakes up, and two runs may be conducted
+    /// at two addresses.
+    private func isToBeHeard(_ envelope: Envelope, from line: CoordinatorLine) -> Bool {
+        if envelope.run == run {
+            return line === active ? envelope.term >= term : envelope.term > term
         }
+        // Terms are of a run: the next run begins with low ones. Until a claim in hand is done,
+        // what is told of it must not reach the coordinator of another run.
+        if run.isEmpty { return true }
+        return progress.claim == nil && (line === active || isUnheard)
+    }
+
+    /// Whether the coordinator has been silent for so long that others are asked too.
+    private var isUnheard: Bool {
+        run.isEmpty || Monotonic.now() - heardAt >= LoadingLimits.introductionInterval
+    }
+
+    /// Looks at handshakes: ends what libzmq does not try again, or would try for ever, when there
+    /// is no other place left.
+    private func checkHandshake() throws {
+        for line in lines where !line.isGivenUp {
+            guard let trouble = try line.trouble() else { continue }
+            guard giveUp(line, because: "\(trouble)") else { throw trouble }
+        }
+    }
+
+    /// Gives a place up while another one is left; false: it is the last, or the one in use.
+    private func giveUp(_ line: CoordinatorLine, because reason: String) -> Bool {
+        guard lines.contains(where: { $0 !== line && !$0.isGivenUp }), line !== active else {
+            return false
+        }
+        line.isGivenUp = true
+        tell(
+            LogMessage(
+                .coordinatorPlaceGivenUp,
+                ["worker": hello.worker, "endpoint": line.place.endpoint.text, "reason": reason]))
+        return true
     }
 
     /// The coordinator speaks another protocol: nothing it says can be understood.
@@ -170,10 +209,15 @@ final class CoordinatorLink {
                         + (transfer?.assembly.bytesReceived ?? 0))))
     }
 
-    /// Says who this is; the coordinator answers with a notice.
+    /// Says who this is, everywhere while no coordinator is heard; a coordinator answers with a
+    /// notice.
     func introduce() {
         introducedAt = Monotonic.now()
-        send(.hello(hello))
+        guard let active, !isUnheard else {
+            for line in lines where !line.isGivenUp { send(.hello(hello), on: line) }
+            return
+        }
+        send(.hello(hello), on: active)
     }
 
     /// Whether a coordinator has spoken since the start, or since the last run's end.
@@ -188,14 +232,18 @@ final class CoordinatorLink {
         isDraining = false
         budgetExceeded = false
         assignment = nil
-        heard = HeardRun()
+        run = ""
+        term = 0
+        active = nil
     }
 
     /// Sends a message; one that cannot be sent now is lost, and the ledger makes good for it.
-    func send(_ message: Message) {
+    func send(_ message: Message) { send(message, on: active ?? lines[0]) }
+
+    private func send(_ message: Message, on line: CoordinatorLine) {
         sequence += 1
         let envelope = Envelope(term: term, sequence: sequence, run: run, message: message)
-        _ = try? socket.send(encode(envelope))
+        _ = try? line.dealer.socket.send(encode(envelope))
     }
 
     /// A line for the run log, best effort.

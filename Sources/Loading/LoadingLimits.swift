@@ -56,6 +56,8 @@ public enum LoadingLimits {
     /// Which side notices first is a race, and only one of the two says why. A coordinator without
     /// keys that starts or ends breaks off one or two.
     static let brokenHandshakesMax = 20
+    /// Coordinators' addresses of one worker: a coordinator and its standbys.
+    public static let endpointsMax = 8
     /// Time between two heartbeats.
     static let beatInterval: Duration = .milliseconds(500)
 }

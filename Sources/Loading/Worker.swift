@@ -26,11 +26,14 @@ public struct WorkerOptions: Sendable {
     public var binaryVersion: String
     /// Keys, for an endpoint on a network; nil: none, on loopback only.
     public var security: ClientSecurity?
+    /// Other addresses where the coordinator may be: those of its standbys.
+    public var others: [CoordinatorPlace]
 
     /// Memberwise.
     public init(
         name: String, endpoint: Endpoint, databaseURL: String, parent: Int32?,
-        coordinatorWait: Duration, binaryVersion: String, security: ClientSecurity? = nil
+        coordinatorWait: Duration, binaryVersion: String, security: ClientSecurity? = nil,
+        others: [CoordinatorPlace] = []
     ) {
         self.name = name
         self.endpoint = endpoint
@@ -39,6 +42,12 @@ public struct WorkerOptions: Sendable {
         self.coordinatorWait = coordinatorWait
         self.binaryVersion = binaryVersion
         self.security = security
+        self.others = others
+    }
+
+    /// All addresses, the first one first.
+    var places: [CoordinatorPlace] {
+        [CoordinatorPlace(endpoint: endpoint, security: security)] + others
     }
 }
 
@@ -53,14 +62,19 @@ public struct Worker {
     public private(set) var parting: LogMessage?
 
     /// Connects to the coordinator; signals must already be blocked by `signals`.
-    public init(_ options: WorkerOptions, signals: consuming SignalReader) throws {
+    ///
+    /// - Parameter tell: Told what whoever started the worker should know while it works on.
+    public init(
+        _ options: WorkerOptions, signals: consuming SignalReader,
+        tell: @escaping (LogMessage) -> Void = { _ in }
+    ) throws {
         self.options = options
         link = try CoordinatorLink(
             hello: Hello(
                 worker: options.name, host: HostName.current, pid: getpid(),
                 binaryVersion: options.binaryVersion),
-            connect: options.endpoint, signals: signals, security: options.security,
-            coordinatorWait: options.coordinatorWait, parent: options.parent)
+            connect: options.places, signals: signals,
+            coordinatorWait: options.coordinatorWait, parent: options.parent, tell: tell)
     }
 
     /// Works until the coordinator lets it go, it is told to stop, or it is orphaned.
@@ -119,7 +133,11 @@ public struct Worker {
         _ id: MessageID, _ more: KeyValuePairs<String, String>
     ) -> LogMessage {
         var message = LogMessage(
-            id, ["worker": options.name, "endpoint": options.endpoint.text])
+            id,
+            [
+                "worker": options.name,
+                "endpoint": options.places.map(\.endpoint.text).joined(separator: " or "),
+            ])
         message.arguments += more.map { (name: $0.key, value: $0.value) }
         return message
     }

@@ -78,3 +78,14 @@ public struct DealerSocket: ~Copyable {
         return try socket.sendFrame(body, more: false)
     }
 }
+
+/// A worker's socket among others of its process.
+///
+/// A class, because no array holds the socket itself; still of one thread.
+public final class SharedDealer {
+    /// The socket.
+    public let socket: DealerSocket
+
+    /// Takes the socket over.
+    public init(_ socket: consuming DealerSocket) { self.socket = socket }
+}

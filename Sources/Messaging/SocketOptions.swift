@@ -70,9 +70,10 @@ enum SocketOptions {
             SocketOption("LINGER", ZMQ_LINGER, dealerLinger),
             // Do not queue for a coordinator that is not there yet: `send` says so instead.
             SocketOption("IMMEDIATE", ZMQ_IMMEDIATE, 1),
-            // Randomised and growing, so that a fleet does not come back in one moment.
+            // Randomised and growing, so that a fleet does not come back in one moment. The most is
+            // short, because a coordinator that takes over is to be found within 10 s of the death.
             SocketOption("RECONNECT_IVL", ZMQ_RECONNECT_IVL, 200),
-            SocketOption("RECONNECT_IVL_MAX", ZMQ_RECONNECT_IVL_MAX, 5_000),
+            SocketOption("RECONNECT_IVL_MAX", ZMQ_RECONNECT_IVL_MAX, 1_000),
         ]
 
     /// What an endpoint on a network needs beside the kind's own options.

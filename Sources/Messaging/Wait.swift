@@ -52,6 +52,15 @@ public func wait(
     unsafe try poll([dealer.socket.handle], descriptors, milliseconds)
 }
 
+/// Waits until one of several sockets has input, a descriptor is readable, or the time is over.
+///
+/// See the form for routers.
+public func wait(
+    dealers: [SharedDealer], descriptors: [Int32], milliseconds: Int
+) throws(MessagingError) -> Readiness {
+    unsafe try poll(dealers.map { unsafe $0.socket.socket.handle }, descriptors, milliseconds)
+}
+
 /// Waits until the socket has input, or the time is over.
 public func wait(
     subscriber: borrowing SubscriberSocket, milliseconds: Int

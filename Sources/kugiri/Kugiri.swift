@@ -16,7 +16,7 @@ struct Kugiri: ParsableCommand {
             PartitionsCommand.self, WorkersCommand.self, ConflictsCommand.self,
             LogsCommand.self, WhyCommand.self, CertificateCommand.self, ExplainCommand.self,
             DoctorCommand.self, SampleCommand.self, DatabaseCommand.self,
-            WorkerCommand.self, KeysCommand.self,
+            CoordinatorCommand.self, WorkerCommand.self, KeysCommand.self,
         ])
 }
 

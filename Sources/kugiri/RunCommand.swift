@@ -45,6 +45,9 @@ struct RunCommand: ParsableCommand {
     var supersede: String?
     @Flag(help: "Load although a later business date is published.")
     var outOfOrder = false
+    @Flag(
+        help: "Go on with the unfinished run of this input and these parameters, if there is one.")
+    var resume = false
     @Flag(help: "Print the result as JSON.")
     var json = false
     @Flag(help: "Show no progress.")
@@ -62,7 +65,7 @@ struct RunCommand: ParsableCommand {
             let parameters = try parameters(parameterTexts, of: wanted)
             let network = try Network.plan(settings, listen: listen)
             let (url, isPrivate) = try Database.url(settings)
-            let request = RunRequest(
+            var request = RunRequest(
                 definition: RunDefinition(
                     job: wanted, contract: contract, parameters: parameters,
                     directories: settings.directories),
@@ -74,6 +77,7 @@ struct RunCommand: ParsableCommand {
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
                 surroundings: Surroundings(settings, network: network))
+            if resume { request.resuming = EditedSettings(settings) }
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
             return try Conclusion.show(
                 RunStart.run(request, signals: signals, screen: screen), of: subject,
@@ -134,6 +138,9 @@ struct ResumeCommand: ParsableCommand {
     var workers: Int?
     @Option(help: .init("Let remote workers in here, tcp://ADDRESS:PORT.", valueName: "endpoint"))
     var listen: String?
+    /// What a standby gives to the coordinators it starts.
+    @Option(help: .hidden)
+    var takeoverOf: Int64?
     @Flag(help: "Print the result as JSON.")
     var json = false
     @Flag(help: "Show no progress.")
@@ -164,12 +171,19 @@ struct ResumeCommand: ParsableCommand {
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
                 untilValidate: until == "validate", maxConflicts: maxConflicts,
-                edited: EditedSettings(
-                    jobs: settings.jobs, hash: Preparation.hash(settings.canonicalText)),
+                edited: EditedSettings(settings), takeoverOf: takeoverOf,
                 surroundings: Surroundings(settings, network: network, workers: workers),
                 signals: signals, screen: screen)
+            guard takeoverOf == nil else { return Conclusion.tell(end, of: subject) }
             return try Conclusion.show(end, of: subject, command: "resume", json: json)
         }
+    }
+}
+
+extension EditedSettings {
+    /// Of a settings file as it is now.
+    fileprivate init(_ settings: Settings) {
+        self.init(jobs: settings.jobs, hash: Preparation.hash(settings.canonicalText))
     }
 }
 
@@ -199,6 +213,17 @@ enum Conclusion {
                     "elapsed": "0s",
                 ]
             ).line())
+    }
+
+    /// Causes and the stable last line on standard error; the report is in the ledger.
+    static func tell(_ end: RunEnd, of subject: Subject) -> Outcome {
+        for message in end.messages { Output.error(message.line()) }
+        if let summary = end.summary {
+            Output.error(summary.resultMessage.line())
+        } else {
+            lastLine(subject, end.outcome)
+        }
+        return end.outcome
     }
 
     /// The report or JSON on standard output, causes and the stable last line on standard error.

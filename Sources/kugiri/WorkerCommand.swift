@@ -14,18 +14,22 @@ struct WorkerCommand: ParsableCommand {
         commandName: "worker",
         abstract: "Be a worker of a running coordinator (it starts its own by itself).",
         discussion: "On another machine: KUGIRI_DATABASE_URL says where the database is; "
-            + "KUGIRI_CONNECT, KUGIRI_KEY and KUGIRI_SERVER_KEY stand for the options.")
+            + "KUGIRI_CONNECT, KUGIRI_KEY and KUGIRI_SERVER_KEY stand for the options. Where "
+            + "standbys may take over, name their addresses too: --connect A --connect B (in "
+            + "KUGIRI_CONNECT: A,B), with one server key for all, or one for each in that order.")
 
     @Option(
         help: .init(
-            "The coordinator's endpoint, tcp://HOST:PORT or ipc://PATH.", valueName: "endpoint"))
-    var connect: String?
+            "The coordinator's endpoint, tcp://HOST:PORT or ipc://PATH; may be repeated.",
+            valueName: "endpoint"))
+    var connect: [String] = []
     @Option(help: .init("The secret key of this machine, NAME.key.", valueName: "file"))
     var key: String?
     @Option(
         help: .init(
-            "The coordinator's public key: its NAME.pub, or the key itself.", valueName: "key"))
-    var serverKey: String?
+            "The coordinator's public key: its NAME.pub, or the key itself; may be repeated.",
+            valueName: "key"))
+    var serverKey: [String] = []
     @Option(help: "A name for logs, KEY.SUFFIX on a network; made up unless given.")
     var name: String?
     @Option(help: "End together with this process.")
@@ -41,51 +45,42 @@ struct WorkerCommand: ParsableCommand {
                 throw Refusal(
                     .configuration, ["KUGIRI_DATABASE_URL is not set; a worker needs a database"])
             }
-            let (endpoint, security) = try place()
+            let places = try places()
+            let first = places[0]
             var worker = try Worker(
                 WorkerOptions(
-                    name: name ?? Self.name(security?.keyFile.name, endpoint),
-                    endpoint: endpoint, databaseURL: url, parent: parent,
+                    name: name ?? Self.name(first.security?.keyFile.name, first.endpoint),
+                    endpoint: first.endpoint, databaseURL: url, parent: parent,
                     coordinatorWait: .seconds(coordinatorWait), binaryVersion: Version.text,
-                    security: security),
-                signals: signals)
+                    security: first.security, others: Array(places.dropFirst())),
+                signals: signals, tell: { Output.error($0.line()) })
             let outcome = worker.run()
             if let parting = worker.parting { Output.error(parting.line()) }
             return outcome
         }
     }
 
-    /// Where to connect and with which keys; throws 16 for what is wrong with them.
-    private func place() throws -> (Endpoint, ClientSecurity?) {
+    /// Where to connect and with which keys, at least one place; throws 16 for what is wrong with
+    /// them.
+    private func places() throws -> [CoordinatorPlace] {
         let environment = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
-        guard let text = connect ?? environment["KUGIRI_CONNECT"] else {
+        func given(_ options: [String], _ name: String) -> [String] {
+            guard options.isEmpty else { return options }
+            return (environment[name] ?? "").split(separator: ",").map { String($0) }
+        }
+        let texts = given(connect, "KUGIRI_CONNECT")
+        guard !texts.isEmpty else {
             throw Refusal(.usage, ["name the coordinator with '--connect tcp://HOST:PORT'"])
         }
+        guard texts.count <= LoadingLimits.endpointsMax else {
+            throw Refusal(
+                .usage, ["--connect is given at most \(LoadingLimits.endpointsMax) times"])
+        }
         do {
-            let endpoint = try Endpoint(text)
-            guard endpoint.address != nil else {
-                guard key == nil, serverKey == nil else {
-                    throw Refusal(.usage, ["--key and --server-key are for tcp://, not for ipc://"])
-                }
-                return (endpoint, nil)
-            }
-            let own = key ?? environment["KUGIRI_KEY"]
-            let server = serverKey ?? environment["KUGIRI_SERVER_KEY"]
-            guard (own == nil) == (server == nil) else {
-                throw Refusal(
-                    .usage,
-                    ["--key, who we are, and --server-key, who must answer, belong together"])
-            }
-            guard let own, let server else {
-                try endpoint.checkKeys(areGiven: false)
-                return (endpoint, nil)
-            }
-            return (
-                endpoint,
-                ClientSecurity(
-                    keyFile: try KeyFile(path: own),
-                    serverKey: try KeyFile.publicKey(fileOrText: server))
-            )
+            return try places(
+                texts.map { text throws(MessagingError) in try Endpoint(text) },
+                own: key ?? environment["KUGIRI_KEY"],
+                servers: given(serverKey, "KUGIRI_SERVER_KEY"))
         } catch let error as MessagingError {
             throw Refusal(
                 .configuration,
@@ -101,6 +96,45 @@ struct WorkerCommand: ParsableCommand {
                 trouble.faults.map {
                     LogMessage(.keyFault, ["reason": $0.description]).line()
                 })
+        }
+    }
+
+    /// Addresses with their keys: ours, and one server's for all or one for each.
+    private func places(
+        _ endpoints: [Endpoint], own: String?, servers: [String]
+    ) throws -> [CoordinatorPlace] {
+        guard endpoints.contains(where: { $0.address != nil }) else {
+            guard key == nil, serverKey.isEmpty else {
+                throw Refusal(.usage, ["--key and --server-key are for tcp://, not for ipc://"])
+            }
+            return endpoints.map { CoordinatorPlace(endpoint: $0, security: nil) }
+        }
+        guard (own == nil) == servers.isEmpty else {
+            throw Refusal(
+                .usage, ["--key, who we are, and --server-key, who must answer, belong together"])
+        }
+        guard let own else {
+            for endpoint in endpoints { try endpoint.checkKeys(areGiven: false) }
+            return endpoints.map { CoordinatorPlace(endpoint: $0, security: nil) }
+        }
+        guard servers.count == 1 || servers.count == endpoints.count else {
+            throw Refusal(
+                .usage,
+                [
+                    "--server-key is given once for all addresses or once for each of the "
+                        + "\(endpoints.count), not \(servers.count) times"
+                ])
+        }
+        let keyFile = try KeyFile(path: own)
+        return try endpoints.enumerated().map { index, endpoint in
+            guard endpoint.address != nil else {
+                return CoordinatorPlace(endpoint: endpoint, security: nil)
+            }
+            let server = servers[servers.count == 1 ? 0 : index]
+            return CoordinatorPlace(
+                endpoint: endpoint,
+                security: ClientSecurity(
+                    keyFile: keyFile, serverKey: try KeyFile.publicKey(fileOrText: server)))
         }
     }
 

@@ -2,6 +2,7 @@
 // file, only addresses and paths become this machine's. So the two cannot drift apart.
 
 import FoundationEssentials
+import Glibc
 import Testing
 import Yams
 
@@ -43,47 +44,88 @@ extension FleetTests {
             throws
         {
             let night = try Night()
-            let network = try Network(night, allowed: ["worker"])
             let sample = try night.sample(records: 3_000)
-            let text = try Repository.text(of: "compose/compose.yaml")
-            let root = try #require(try Yams.compose(yaml: text))
-            let address = "127.0.0.1:\(network.port)"
-            let words =
-                try secrets(root, folder: network.folder) + [
-                    ("172.28.91.10:5591", address), ("coordinator:5591", address),
-                    ("/input/${KUGIRI_INPUT:-input.txt}", sample.path),
-                    ("${KUGIRI_JOB:-debit-result}", "debit-result"),
-                    ("${KUGIRI_BUSINESS_DATE:-}", sample.date),
-                    ("postgresql://batch@database:5432/batch", night.settings.database),
-                    ("/var/lib/kugiri", night.state),
-                ]
-            let coordinator = try Service("coordinator", root, words)
-            let worker = try Service("worker", root, words)
-            let migrate = try Service("migrate", root, words)
-            let settings = ["--settings", "\(night.folder)/partitions.yaml"]
-            let scratch = "\(night.folder)/out"
-            func clean(_ service: Service) -> [String: String] {
-                service.environment.filter { $0.key != "PGPASSFILE" }
-            }
-
-            #expect(
-                try Binary.run(
-                    migrate.command + settings, environment: clean(migrate), scratch: scratch
-                ).code == 0)
+            let services = try services(night, sample)
+            #expect(try services.start("migrate").wait().code == 0)
             let oracle = try Oracle(night)
-            let running = try Binary.start(
-                coordinator.command + ["--json"] + settings, environment: clean(coordinator),
-                scratch: scratch)
+            let running = try services.start("coordinator", ["--json"])
             let workers = try (0..<4).map { _ in
-                try Binary.start(
-                    worker.command + ["--coordinator-wait", "5"], environment: clean(worker),
-                    scratch: scratch)
+                try services.start("worker", ["--coordinator-wait", "5"])
             }
             let end = try Conclusion(running.wait())
             try oracle.expectLoaded(sample, end)
             #expect(try end.facts.workers.allSatisfy { $0.name.hasPrefix("worker") })
             #expect(try end.facts.workers.count == 4)
             for worker in workers { _ = try worker.wait() }
+        }
+
+        @Test func `the standby of the file ends the night of a coordinator that was killed`()
+            throws
+        {
+            let night = try Night()
+            let sample = try night.sample(records: 3_000)
+            let services = try services(night, sample)
+            let oracle = try Oracle(night)
+            let standby = try services.start("standby")
+            let coordinator = try services.start(
+                "coordinator", ["--json"], ["KUGIRI_FAILPOINT": "at_barrier:kill"])
+            let workers = try (0..<2).map { _ in
+                try services.start("worker", ["--coordinator-wait", "60"])
+            }
+            #expect(try coordinator.wait().wasKilled)
+            let run = try night.onlyRun()
+            try waitUntil("the night's end", limit: .seconds(90)) {
+                try night.texts("SELECT state FROM kugiri.run") == ["published"]
+                    && standby.children.isEmpty
+            }
+            for process in workers + [standby] {
+                process.signal(SIGTERM)
+                #expect(try process.wait().code == 143)
+            }
+            try oracle.expectLoaded(sample, try night.resume(run))
+            let names = try night.texts(
+                "SELECT DISTINCT left(worker, 7) FROM kugiri.crew WHERE term = 2")
+            #expect(names == ["worker."])
+        }
+
+        /// The services of the file on this machine.
+        private struct Services {
+            let night: Night
+            let root: Node
+            let words: [(String, String)]
+
+            func start(
+                _ name: String, _ flags: [String] = [], _ more: [String: String] = [:]
+            ) throws -> Running {
+                let service = try Service(name, root, words)
+                // Workers read no settings.
+                let settings =
+                    name == "worker" ? [] : ["--settings", "\(night.folder)/partitions.yaml"]
+                var environment = service.environment.filter { $0.key != "PGPASSFILE" }
+                for (name, value) in more { environment[name] = value }
+                return try Binary.start(
+                    service.command + flags + settings, environment: environment,
+                    scratch: "\(night.folder)/out")
+            }
+        }
+
+        private func services(_ night: Night, _ sample: Sample) throws -> Services {
+            let network = try Network(night, allowed: ["worker"])
+            let root = try #require(
+                try Yams.compose(yaml: try Repository.text(of: "compose/compose.yaml")))
+            let address = "127.0.0.1:\(network.port)"
+            let other = "127.0.0.1:\(Network(keyless: night).port)"
+            return Services(
+                night: night, root: root,
+                words: try secrets(root, folder: network.folder) + [
+                    ("172.28.91.10:5591", address), ("coordinator:5591", address),
+                    ("172.28.91.11:5591", other),
+                    ("/input/${KUGIRI_INPUT:-input.txt}", sample.path),
+                    ("${KUGIRI_JOB:-debit-result}", "debit-result"),
+                    ("${KUGIRI_BUSINESS_DATE:-}", sample.date),
+                    ("postgresql://batch@database:5432/batch", night.settings.database),
+                    ("/var/lib/kugiri", night.state),
+                ])
         }
     }
 }

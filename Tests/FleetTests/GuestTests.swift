@@ -70,7 +70,7 @@ extension FleetTests {
                 let before = try night.members()
                 let running = try night.startRun(sample, ["--workers", "0"])
                 _ = unsafe unlink(meeting)
-                _ = unsafe symlink("\(night.state)/ipc/\(running.pid)/coordinator.ipc", meeting)
+                _ = unsafe symlink("\(night.meetingPlace(of: running))/coordinator.ipc", meeting)
                 let end = try Conclusion(try running.wait())
                 #expect(try end.facts.workers.map(\.name) == ["tokyo"])
                 #expect(guest.isRunning)

@@ -75,11 +75,63 @@ extension PostgresTests {
             for target in [1, 4_294_967_295] as [Int64] {
                 #expect(try RunLedger.lockTarget(target, connection))
                 #expect(try !RunLedger.lockTarget(target, other))
-                let held = try RunLedger.targetHolder(target, other)
-                #expect(held?.holder.hasPrefix("kugiri/test (user ") == true)
+                let held = try HolderLedger.holder(ofTarget: target, other)
+                #expect(held?.application?.hasPrefix("kugiri/test") == true)
+                #expect(held?.tenure == nil && held?.sessionStartedAt != nil)
             }
             #expect(try RunLedger.lockTarget(2, other))
-            #expect(try RunLedger.targetHolder(3, other) == nil)
+            #expect(try HolderLedger.holder(ofTarget: 3, other) == nil)
+        }
+
+        @Test func `a takeover counts on the term it saw, and beats end with the term`() throws {
+            let connection = try connect()
+            let run = try Night.createRun(job: "beats", connection).run
+            let me = Conductor(host: "osaka", user: "batch", process: 7)
+            func take(after term: Int64?, isTakeover: Bool) throws -> Int64? {
+                guard
+                    let taken = try RunLedger.take(
+                        run, coordinator: "\(me)", after: term, connection)
+                else { return nil }
+                try TenureLedger.begin(
+                    run: run, term: taken.term, conductor: me, isTakeover: isTakeover, connection)
+                return taken.term
+            }
+            #expect(try take(after: nil, isTakeover: false) == 1)
+            #expect(try TenureLedger.beat(run: run, term: 1, connection))
+            #expect(try take(after: 1, isTakeover: true) == 2)
+            #expect(try take(after: 1, isTakeover: true) == nil)
+            #expect(try !TenureLedger.beat(run: run, term: 1, connection))
+            #expect(try take(after: 2, isTakeover: true) == 3)
+            let seen = try HolderLedger.sights(jobs: ["other", "beats"], connection)
+            #expect(seen.map(\.run) == [run] && seen.first?.takeovers == 2)
+            #expect(seen.first?.holdsTarget == false && seen.first?.beatAt != nil)
+            #expect(try take(after: nil, isTakeover: false) == 4)
+            #expect(try HolderLedger.sights(jobs: ["beats"], connection).first?.takeovers == 0)
+            let last = try HolderLedger.lastConductor(of: run, connection)
+            #expect(last?.term == 4 && last?.conductor == me && last?.endedAt == nil)
+        }
+
+        @Test func `only a silent coordinator's session is ended`() throws {
+            let connection = try connect()
+            let victim = try connect()
+            let created = try Night.createRun(job: "silent", connection)
+            try connection.execute(
+                "UPDATE kugiri.run SET target_id = 77 WHERE run = '\(created.run)'")
+            guard let row = try RunLedger.get(created.run, connection) else { return }
+            try #require(try RunLedger.lockTarget(row.targetID, victim))
+            _ = try RunLedger.take(row.run, coordinator: "v", victim)
+            try TenureLedger.begin(
+                run: row.run, term: 1, conductor: Conductor(host: "h", user: nil, process: 1),
+                isTakeover: false, victim)
+            let holder = try HolderLedger.holder(ofTarget: row.targetID, connection)
+            #expect(holder?.tenure?.run == row.run && holder?.tenure?.term == 1)
+            #expect(
+                try !HolderLedger.endSilent(run: row.run, silence: .seconds(6), connection))
+            #expect(try HolderLedger.endSilent(run: row.run, silence: .zero, connection))
+            let deadline = ContinuousClock.now + .seconds(10)
+            while (try? victim.execute("SELECT 1")) != nil, ContinuousClock.now < deadline {}
+            let isUsable = victim.isUsable
+            #expect(!isUsable)
         }
     }
 
@@ -130,7 +182,7 @@ extension PostgresTests {
                 try ClaimLedger.take(claim.id, epoch: 0, worker: "osaka", connection) == nil)
             #expect(try take(claim, epoch: 1, connection).epoch == 2)
             #expect(try ClaimLedger.taken(run: run, revision: 1, connection) == [claim.id])
-            try RunLedger.supersede(run, connection)
+            try RunLedger.supersede(run, by: "newer", connection)
             #expect(
                 try ClaimLedger.take(claim.id, epoch: 2, worker: "osaka", connection) == nil)
         }

@@ -79,6 +79,8 @@ final class Fleet {
     private(set) var signal: Int32?
     /// Called at every look, at most every 50 ms; draws the progress.
     var onBreath: (() -> Void)?
+    /// Called at every look; says in the ledger that this coordinator is alive.
+    var heartbeat: (() throws -> Void)?
 
     init(
         endpoint: Endpoint, network: NetworkPlan, binaryVersion: String,
@@ -152,6 +154,7 @@ final class Fleet {
             events.append(.ended(name, process: child.pid, status))
         }
         if Monotonic.now() - lastAlive >= CoordinationLimits.aliveInterval { tellAlive() }
+        try heartbeat?()
         onBreath?()
     }
 
@@ -304,6 +307,9 @@ final class Fleet {
 
     /// Kills a worker process of our own that is suspected or stopped.
     func kill(_ worker: WorkerName) { children[worker]?.kill() }
+
+    /// Kills the worker processes of our own: what they do is fenced already.
+    func killOwn() { for child in children.values { child.kill() } }
 
     /// Asks every worker to stop, waits for the processes to end, and kills those that do not.
     ///

@@ -13,7 +13,7 @@ enum MeetingPlace {
     /// The endpoint of this process, in a folder of its own.
     static func endpoint(state: String) throws -> Endpoint {
         sweep(state: state)
-        let inside = "\(state)/ipc/\(getpid())"
+        let inside = "\(state)/ipc/\(HostName.processMark)"
         let directory =
             inside.utf8.count + "/coordinator.ipc".utf8.count <= pathBytesMax
             ? inside : "/tmp/kugiri-\(getuid())-\(getpid())"
@@ -33,12 +33,12 @@ enum MeetingPlace {
 
     /// Removes the folders of coordinators that were killed and could not do so themselves.
     ///
-    /// A folder's name is its process: a socket cannot be shared between machines anyway.
+    /// A folder's name is its process with its machine: standbys on others may share the state.
     static func sweep(state: String) {
         let folder = "\(state)/ipc"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         for name in names {
-            guard let process = Int32(name), kill(process, 0) != 0, errno == ESRCH else { continue }
+            guard HostName.isAlive(mark: name) == false else { continue }
             try? Files.removeDirectory("\(folder)/\(name)")
         }
     }
@@ -47,9 +47,8 @@ enum MeetingPlace {
     static func sweepArrivals(archive: String) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: archive)) ?? []
         for name in names where name.hasPrefix(Arrival.arrivingPrefix) {
-            guard let process = Int32(name.dropFirst(Arrival.arrivingPrefix.count)),
-                kill(process, 0) != 0, errno == ESRCH
-            else { continue }
+            let mark = name.dropFirst(Arrival.arrivingPrefix.count)
+            guard HostName.isAlive(mark: mark) == false else { continue }
             Files.remove("\(archive)/\(name)")
         }
     }

@@ -201,6 +201,9 @@ extension RunCoordinator {
         let certificate = try certificate(counts, proofs, previous: previous)
         let body = try JSONText.pretty(certificate)
         let hash = Files.sha256(ofText: body)
+        // The files stand beside those of every coordinator of the run: one that slept through a
+        // takeover must not lay its own over the newer one's.
+        try transact { _ in }
         try Files.replace("\(directory)/certificate.json", with: body)
         try Files.replace("\(directory)/certificate.txt", with: certificate.text(hash: hash))
         certificateHash = hash

@@ -26,7 +26,9 @@ enum Ending {
     static func failed(
         _ error: any Error, _ coordinator: RunCoordinator?, request: RunRequest?
     ) -> RunEnd {
-        let stop = stop(for: error, coordinator)
+        let stop =
+            coordinator.flatMap { Supplanting.stop(for: error, $0) }
+            ?? stop(for: error, coordinator)
         guard let coordinator else {
             return RunEnd(
                 outcome: stop.outcome, summary: nil, messages: stop.messages)
@@ -129,6 +131,7 @@ enum Ending {
         picture: String = ""
     ) -> RunEnd {
         coordinator.fleet.onBreath = nil
+        if coordinator.isSupplanted { return Supplanting.leave(coordinator, outcome, causes) }
         coordinator.fleet.dismiss()
         for cause in causes { coordinator.note(cause) }
         coordinator.draw(isFinal: true)

@@ -65,6 +65,8 @@ final class RunCoordinator {
     /// When claims were assigned, and how many chunks the ledger showed of each.
     var watch = ClaimWatch(grace: CoordinationLimits.assignmentGrace)
     var lastFailure: (worker: WorkerName, reason: String)?
+    /// A newer coordinator has the run: this one writes nothing more.
+    var isSupplanted = false
     /// A second session, used only to take claims away (PROTOCOL 11).
     private var guardian: GuardianBox?
 

@@ -2,6 +2,7 @@
 
 import Glibc
 import Journal
+import Messaging
 import Plan
 import Records
 package import Settings
@@ -19,7 +20,7 @@ package struct ArrivedInput: Sendable {
 
 /// Takes an input in.
 package enum Arrival {
-    /// Begins the name of an input that has no run yet; its process follows.
+    /// Begins the name of an input that has no run yet; its process with its machine follows.
     static let arrivingPrefix = "arriving-"
 
     /// Throws 11 unless the input is there and complete, 10 when it has no bytes.
@@ -88,7 +89,7 @@ package enum Arrival {
     ) throws -> ArrivedInput {
         try Files.makeDirectory(directory)
         MeetingPlace.sweepArrivals(archive: directory)
-        let archived = "\(directory)/\(arrivingPrefix)\(getpid())"
+        let archived = "\(directory)/\(arrivingPrefix)\(HostName.processMark)"
         Files.remove(archived)
         try copy(path, to: archived, breathe: breathe)
         let hash = try Files.sha256(archived, breathe: breathe)

@@ -44,6 +44,8 @@ package enum RunStart {
             let begun = try begin(request, signals: signals, screen: screen)
             switch begun {
             case .provedAgain(let end): return end
+            case .unfinished(let run):
+                return try goOn(with: run, request, screen: screen)
             case .coordinator(let begun): coordinator = begun
             }
             guard let coordinator else { throw LedgerError.broken("no coordinator") }
@@ -60,10 +62,13 @@ package enum RunStart {
     ///     with 15 (a row deleted online never comes back); nil: as many as when it began.
     ///   - edited: The settings file as it is now; of it, a job's partitions, workers and commit
     ///     interval hold for what is left of the run.
+    ///   - takeoverOf: The term that a standby found without a living coordinator; nil: a person
+    ///     says that the run goes on.
     package static func resume(
         run: String, databaseURL: String, executable: String, binaryVersion: String,
         command: String, untilValidate: Bool, maxConflicts: Int? = nil, edited: EditedSettings,
-        surroundings: Surroundings, signals: consuming SignalReader, screen: RunScreen
+        takeoverOf: Int64? = nil, surroundings: Surroundings,
+        signals: consuming SignalReader, screen: RunScreen
     ) -> RunEnd {
         var coordinator: RunCoordinator?
         do {
@@ -87,14 +92,14 @@ package enum RunStart {
                 throw RunStop(
                     .totals,
                     LogMessage(
-                        .commandFailed,
+                        .laterRunLoaded,
                         [
-                            "command": "resume",
-                            "reason": "run \(later) has loaded into the same table since; going "
-                                + "on with \(run) would overwrite newer data",
+                            "run": run, "later": later.run, "holder": later.coordinator,
+                            "target": row.target, "since": Holders.moment(later.since),
                         ]))
             }
-            try lockTarget(row.targetID, name: row.target, connection)
+            try seizeTarget(of: row, isWatched: takeoverOf != nil, connection)
+            let former = try HolderLedger.lastConductor(of: run, connection)
             let decoder = JSONDecoder()
             var definition = try decoder.decode(
                 RunDefinition.self, from: Data(row.definition.utf8))
@@ -112,9 +117,6 @@ package enum RunStart {
             let recut = try PendingRecut.read(edited, row, command: command, connection)
             if let recut { definition.job = recut.after.job.edited(in: definition.job) }
             definition.job.workers = surroundings.workers ?? definition.job.workers
-            guard let taken = try RunLedger.take(run, coordinator: identity, connection)
-            else { throw LedgerError.fenced(run: run) }
-            try Preparation.audit(command, run: run, version: binaryVersion, hash: nil, connection)
             let input = ArrivedInput(
                 path: row.inputPath, archivedPath: definition.archivedInput(of: run),
                 bytes: row.inputBytes, hash: row.inputHash)
@@ -123,16 +125,25 @@ package enum RunStart {
                     .input,
                     LogMessage(
                         .inputMissing,
-                        ["input": input.archivedPath, "reason": "it left the archive"]))
+                        [
+                            "input": input.archivedPath,
+                            "reason": missingReason(former?.conductor),
+                        ]))
             }
+            // Everything that this machine may lack comes before the term is raised: another one,
+            // which lacks nothing, then still finds the run as it was left.
+            let fleet = try makeFleet(
+                definition, surroundings, binaryVersion: binaryVersion, signals: fleetSignals)
+            let term = try take(
+                run, takeoverOf: takeoverOf, command: command, version: binaryVersion, connection)
             let made = try make(
                 definition: definition, connection: connection, row: row, plan: plan,
-                term: taken.term, input: input,
-                tolerances: tolerances,
-                databaseURL: databaseURL, executable: executable, binaryVersion: binaryVersion,
-                surroundings: surroundings, signals: fleetSignals, screen: screen)
+                term: term, input: input, tolerances: tolerances, databaseURL: databaseURL,
+                executable: executable, binaryVersion: binaryVersion, surroundings: surroundings,
+                fleet: fleet, screen: screen)
             hook.follow(made.fleet)
             coordinator = made
+            if takeoverOf != nil { noteTakeover(made, from: former) }
             try takeOver(made, row)
             if let recut { try made.recut(recut) }
             return Ending.conduct(made, untilValidate: untilValidate)
@@ -144,6 +155,7 @@ package enum RunStart {
     private enum Begun {
         case coordinator(RunCoordinator)
         case provedAgain(RunEnd)
+        case unfinished(String)
     }
 
     private static func begin(
@@ -160,7 +172,7 @@ package enum RunStart {
         let plan = try TargetResolution.resolve(
             job: definition.job, contract: definition.contract,
             parameters: definition.parameters, connection)
-        try lockTarget(plan.tableID, name: plan.table, connection)
+        if let held = try lockTarget(plan, for: request, connection) { return .unfinished(held) }
         try Arrival.checkSpace(
             input: facts.bytes,
             records: facts.bytes / Int64(definition.contract.typicalRecordBytes),
@@ -170,11 +182,16 @@ package enum RunStart {
         do {
             let contractHash = try Files.sha256(
                 ofText: JSONText.compact(definition.contract))
-            if let end = try WrongFile.check(
+            let known = try WrongFile.check(
                 request, input: arrived, target: plan, contractHash: contractHash, connection)
-            {
+            switch known {
+            case .complete(let end):
                 Arrival.discard(arrived)
                 return .provedAgain(end)
+            case .unfinished(let run):
+                Arrival.discard(arrived)
+                return .unfinished(run)
+            case .new: break
             }
             let coordinator = try create(
                 request, arrived, plan, contractHash: contractHash, connection: connection,
@@ -201,43 +218,28 @@ package enum RunStart {
             settingsHash: request.settingsHash, target: plan.table, targetID: plan.tableID,
             definition: try JSONText.compact(definition), plan: try JSONText.compact(plan),
             coordinator: identity, tolerances: try JSONText.compact(request.tolerances))
-        var superseded: [String] = []
-        let created = try connection.transaction { connection in
-            for open in try RunLedger.open(onTarget: plan.tableID, connection) {
-                guard !open.loaded else {
-                    throw RunStop(
-                        .held,
-                        LogMessage(
-                            .runHalfLoaded,
-                            ["run": open.run, "target": plan.table, "since": open.since]))
-                }
-                try RunLedger.supersede(open.run, connection)
-                superseded.append(open.run)
-            }
-            let created = try RunLedger.create(new, connection)
-            guard
-                let taken = try RunLedger.take(
-                    created.run, coordinator: identity, connection)
-            else { throw LedgerError.fenced(run: created.run) }
-            try Preparation.audit(
-                request.command, run: created.run, version: request.binaryVersion,
-                hash: request.settingsHash, connection)
-            return (created.run, taken.term)
-        }
+        let fleet = try makeFleet(
+            definition, request.surroundings, binaryVersion: request.binaryVersion,
+            signals: signals)
+        let created = try begin(new, request, target: plan, connection)
         // Nobody can go on with them; what was read of them stays in the archive.
-        for run in superseded {
-            if let row = try RunLedger.get(run, connection) { try discardLeftovers(of: row) }
+        for given in created.superseded {
+            if let row = try RunLedger.get(given.run, connection) {
+                try discardLeftovers(of: row)
+            }
         }
-        guard let row = try RunLedger.get(created.0, connection) else {
-            throw LedgerError.broken("run \(created.0) vanished")
+        guard let row = try RunLedger.get(created.run, connection) else {
+            throw LedgerError.broken("run \(created.run) vanished")
         }
         let kept = try Arrival.keep(arrived, as: definition.archivedInput(of: row.run))
-        return try make(
+        let made = try make(
             definition: definition, connection: connection, row: row, plan: plan,
-            term: created.1, input: kept, tolerances: request.tolerances,
+            term: created.term, input: kept, tolerances: request.tolerances,
             databaseURL: request.databaseURL, executable: request.executable,
             binaryVersion: request.binaryVersion, surroundings: request.surroundings,
-            signals: signals, screen: screen)
+            fleet: fleet, screen: screen)
+        for given in created.superseded { made.noteSuperseded(given) }
+        return made
     }
 
     /// The coordinator with its fleet: workers start while the input is split.
@@ -245,18 +247,14 @@ package enum RunStart {
         definition: RunDefinition, connection: consuming Connection, row: RunRow,
         plan: TargetPlan, term: Int64, input: ArrivedInput,
         tolerances: [RunSummary.Tolerance], databaseURL: String, executable: String,
-        binaryVersion: String, surroundings: Surroundings, signals: consuming SignalReader,
-        screen: RunScreen
+        binaryVersion: String, surroundings: Surroundings, fleet: Fleet, screen: RunScreen
     ) throws -> RunCoordinator {
-        let endpoint = try MeetingPlace.endpoint(state: definition.directories.state)
-        let fleet = try Fleet(
-            endpoint: endpoint, network: surroundings.network, binaryVersion: binaryVersion,
-            signals: signals)
         let coordinator = try RunCoordinator(
             executable: executable, binaryVersion: binaryVersion, databaseURL: databaseURL,
             definition: definition, fleet: fleet, connection: connection, row: row, plan: plan,
             term: term, input: input, tolerances: tolerances, screen: screen,
             logGenerations: surroundings.logGenerations)
+        coordinator.beginPulse()
         coordinator.openEvents(surroundings.events)
         try coordinator.beginTenure(row)
         let start = LogMessage(
@@ -319,7 +317,7 @@ package enum RunStart {
     }
 
     /// Removes the spool and sockets of a run that is closed, wherever its own settings put them.
-    private static func discardLeftovers(of row: RunRow) throws {
+    static func discardLeftovers(of row: RunRow) throws {
         let definition = try JSONDecoder().decode(
             RunDefinition.self, from: Data(row.definition.utf8))
         try Files.removeDirectory(definition.spoolDirectory(of: row.run))
@@ -331,6 +329,16 @@ package enum RunStart {
         guard row.state == "published", let text = row.summary,
             let certificate = try RunLedger.certificate(of: row.run, connection)
         else {
+            if let newer = try RunLedger.superseder(of: row.run, connection) {
+                throw RunStop(
+                    .usage,
+                    LogMessage(
+                        .runSuperseded,
+                        [
+                            "run": row.run, "by": newer.run, "holder": newer.coordinator,
+                            "since": Holders.moment(newer.since),
+                        ]))
+            }
             throw RunStop(
                 .usage,
                 LogMessage(
@@ -368,33 +376,5 @@ package enum RunStart {
         return RunEnd(
             outcome: .normal, summary: summary,
             messages: [LogMessage(.runAlreadyComplete, ["run": row.run])])
-    }
-
-    /// Host, user and process, for people.
-    static var identity: String {
-        let user = unsafe getpwuid(getuid()).flatMap { unsafe String(cString: $0.pointee.pw_name) }
-        return "\(user ?? String(getuid()))@\(HostName.current) pid \(getpid())"
-    }
-
-    private static func connect(
-        _ url: String, run: String, _ hook: IdleHook
-    ) throws -> Connection {
-        try Connection(
-            url: url, applicationName: "kugiri coordinator \(run)", idle: { try hook.breathe() })
-    }
-
-    private static func lockTarget(
-        _ target: Int64, name: String, _ connection: borrowing Connection
-    ) throws {
-        guard try !RunLedger.lockTarget(target, connection) else { return }
-        let held = try RunLedger.targetHolder(target, connection)
-        throw RunStop(
-            .held,
-            LogMessage(
-                .targetHeld,
-                [
-                    "target": name, "holder": held?.holder ?? "another session",
-                    "since": held?.since ?? "a moment ago",
-                ]))
     }
 }

@@ -51,8 +51,11 @@ package struct RunRequest: Sendable {
     /// The command as typed, for the audit.
     package var command: String
     package var surroundings: Surroundings
+    /// Goes on with an unfinished run of the same input and parameters, under these settings, as
+    /// `resume` would; nil: such a run is named and refused.
+    package var resuming: EditedSettings?
 
-    /// Memberwise.
+    /// Memberwise, but for `resuming`.
     package init(
         definition: RunDefinition, inputPath: String, settingsHash: String,
         tolerances: [RunSummary.Tolerance], databaseURL: String, isPrivateDatabase: Bool,

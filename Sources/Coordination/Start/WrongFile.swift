@@ -10,12 +10,22 @@ import Settings
 
 /// Checks that end a run before it begins.
 enum WrongFile {
-    /// Throws 9 or 13 when the file is not one for this night; returns an end when the very same
-    /// run is already complete and was proved again; nil: go on.
+    /// What the ledger knows of the very same run: job, parameters, content and contract.
+    enum Known {
+        /// Nothing: it is a new one.
+        case new
+        /// It is complete, and was proved again.
+        case complete(RunEnd)
+        /// It is to go on.
+        case unfinished(String)
+    }
+
+    /// Throws 9 when the file is not one for this night, 13 when the very same run is not finished
+    /// and was not asked to go on.
     static func check(
         _ request: RunRequest, input: ArrivedInput, target: TargetPlan, contractHash: String,
         _ connection: borrowing Connection
-    ) throws -> RunEnd? {
+    ) throws -> Known {
         let definition = request.definition
         let date = definition.parameters.businessDate?.iso
         let same = try RunLedger.sameInput(
@@ -24,25 +34,36 @@ enum WrongFile {
             connection)
         for run in same where run.state == "published" {
             if run.identical, let row = try RunLedger.get(run.run, connection) {
-                return try RunStart.finished(row, connection)
+                return .complete(try RunStart.finished(row, connection))
             }
             guard run.businessDate != date, request.supersede != run.run else { continue }
             throw RunStop(
                 .totals,
                 LogMessage(
                     .wrongFile,
-                    ["input": input.path, "run": run.run, "date": run.businessDate ?? "-"]))
+                    [
+                        "input": input.path, "run": run.run, "date": run.businessDate ?? "-",
+                    ]
+                ).by(try RunLedger.get(run.run, connection)))
         }
+        let open = try RunLedger.open(onTarget: target.tableID, connection)
         for run in same where run.state == "open" && run.identical {
-            let open = try RunLedger.open(onTarget: target.tableID, connection)
-            guard open.contains(where: { $0.run == run.run && $0.loaded }) else { continue }
+            guard let found = open.first(where: { $0.run == run.run }) else { continue }
+            if request.supersede == run.run, !found.loaded { continue }
+            guard request.resuming == nil else { return .unfinished(run.run) }
+            let last = try Holders.last(
+                of: run.run, else: found.coordinator, since: found.since, connection)
             throw RunStop(
                 .held,
                 LogMessage(
-                    .runHalfLoaded, ["run": run.run, "target": target.table, "since": "earlier"]))
+                    found.loaded ? .runUnfinishedLoaded : .runUnfinished,
+                    [
+                        "run": run.run, "holder": last.holder, "since": last.since,
+                        "ending": last.ending, "target": target.table,
+                    ]))
         }
         try checkDate(request, input: input, date: date, connection)
-        return nil
+        return .new
     }
 
     private static func checkDate(
@@ -58,7 +79,8 @@ enum WrongFile {
                 .totals,
                 LogMessage(
                     .dateAlreadyPublished,
-                    ["job": job, "date": date ?? "-", "run": published.run]))
+                    ["job": job, "date": date ?? "-", "run": published.run]
+                ).by(try RunLedger.get(published.run, connection)))
         }
         guard let date, !request.outOfOrder,
             let later = try RunLedger.publishedLater(job: job, than: date, connection)
@@ -67,6 +89,7 @@ enum WrongFile {
             .totals,
             LogMessage(
                 .dateOutOfOrder,
-                ["job": job, "date": date, "run": later.run, "later": later.businessDate]))
+                ["job": job, "date": date, "run": later.run, "later": later.businessDate]
+            ).by(try RunLedger.get(later.run, connection)))
     }
 }

@@ -83,11 +83,12 @@ extension RunCoordinator {
         if let path = eventsEndpoint?.path { Files.remove(path) }
     }
 
-    /// Notes this coordinator in the ledger, and what those before it took.
+    /// Notes in the ledger where the events are heard, and reads what coordinators before this one
+    /// took.
     func beginTenure(_ row: RunRow) throws {
-        try TenureLedger.begin(
-            run: run, term: term, host: HostName.current, process: getpid(),
-            events: eventsEndpoint?.text, connection)
+        if let eventsEndpoint {
+            try TenureLedger.publishes(eventsEndpoint.text, run: run, term: term, connection)
+        }
         past = try TenureLedger.past(run: run, before: term, connection)
         if let standing = try StatusLedger.standing(run, connection) {
             startedAt = Timestamp(

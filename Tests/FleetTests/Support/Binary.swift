@@ -126,6 +126,9 @@ final class Running {
     /// What it has written to standard output so far.
     var outputSoFar: String { text(output) }
 
+    /// What it has written to standard error so far.
+    var errorsSoFar: String { text(errors) }
+
     /// Its processes: children that call it their parent, by number.
     var children: [Int32] { Processes.children(of: pid) }
 

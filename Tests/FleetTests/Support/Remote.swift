@@ -33,7 +33,13 @@ enum Namespaces {
 extension Night {
     /// Where the coordinator of a running command listens.
     func endpoint(of running: Running) -> String {
-        "ipc://\(state)/ipc/\(running.pid)/coordinator.ipc"
+        "ipc://\(meetingPlace(of: running))/coordinator.ipc"
+    }
+
+    /// The folder where its own workers meet it.
+    func meetingPlace(of running: Running) -> String {
+        let mark = HostName.processMark.split(separator: ".", maxSplits: 1).last ?? ""
+        return "\(state)/ipc/\(running.pid).\(mark)"
     }
 
     /// Starts a worker by hand.

@@ -1,0 +1,168 @@
+// The transaction that gives a coordinator its run: the term, the tenure and the audit row are one
+// (PROTOCOL 16 and 30).
+
+import Glibc
+import Journal
+import Ledger
+import Loading
+import Messaging
+import Plan
+import Postgres
+import Settings
+
+/// A run that was given up for a new one.
+struct SupersededRun {
+    var run: String
+    /// Who conducted it.
+    var holder: String
+    /// When it began.
+    var since: String
+}
+
+extension RunStart {
+    /// Creates a run and takes it; unfinished runs on the target that have loaded nothing are given
+    /// up for it, one that has makes it refuse with 13.
+    static func begin(
+        _ new: NewRun, _ request: RunRequest, target plan: TargetPlan,
+        _ connection: borrowing Connection
+    ) throws -> (run: String, term: Int64, superseded: [SupersededRun]) {
+        var superseded: [SupersededRun] = []
+        let created = try connection.transaction { connection in
+            let open = try RunLedger.open(onTarget: plan.tableID, connection)
+            for open in open {
+                let last = try Holders.last(
+                    of: open.run, else: open.coordinator, since: open.since, connection)
+                guard !open.loaded else {
+                    throw RunStop(
+                        .held,
+                        LogMessage(
+                            .runHalfLoaded,
+                            [
+                                "run": open.run, "target": plan.table,
+                                "since": Holders.moment(open.since), "holder": last.holder,
+                                "ending": last.ending,
+                            ]))
+                }
+                superseded.append(
+                    SupersededRun(run: open.run, holder: last.holder, since: last.since))
+            }
+            let created = try RunLedger.create(new, connection)
+            for given in superseded {
+                try RunLedger.supersede(given.run, by: created.run, connection)
+            }
+            guard
+                let taken = try RunLedger.take(created.run, coordinator: identity, connection)
+            else { throw LedgerError.fenced(run: created.run) }
+            try TenureLedger.begin(
+                run: created.run, term: taken.term, conductor: Holders.own, isTakeover: false,
+                connection)
+            try Preparation.audit(
+                request.command, run: created.run, version: request.binaryVersion,
+                hash: request.settingsHash, connection)
+            return (created.run, taken.term)
+        }
+        return (created.0, created.1, superseded)
+    }
+
+    /// Takes an open run under the next term.
+    ///
+    /// - Parameter takeoverOf: The term a standby found dead; nil: whichever is the newest.
+    static func take(
+        _ run: String, takeoverOf: Int64?, command: String, version: String,
+        _ connection: borrowing Connection
+    ) throws -> Int64 {
+        try connection.transaction { connection in
+            guard
+                let taken = try RunLedger.take(
+                    run, coordinator: identity, after: takeoverOf, connection)
+            else { throw try lostRace(for: run, connection) }
+            try TenureLedger.begin(
+                run: run, term: taken.term, conductor: Holders.own,
+                isTakeover: takeoverOf != nil, connection)
+            try Preparation.audit(command, run: run, version: version, hash: nil, connection)
+            return taken.term
+        }
+    }
+
+    /// Somebody else took the run, or ended it, since it was looked at.
+    private static func lostRace(
+        for run: String, _ connection: borrowing Connection
+    ) throws -> any Error {
+        guard let last = try HolderLedger.lastConductor(of: run, connection) else {
+            return LedgerError.fenced(run: run)
+        }
+        return RunStop(
+            .held,
+            LogMessage(
+                .runTakenByOther,
+                [
+                    "run": run, "holder": last.conductor.description,
+                    "since": Holders.moment(last.startedAt), "term": String(last.term),
+                ]))
+    }
+
+    /// `kugiri run` of an input whose run is not finished, with `--resume`.
+    static func goOn(
+        with run: String, _ request: RunRequest, screen: RunScreen
+    ) throws -> RunEnd {
+        guard let edited = request.resuming else {
+            throw LedgerError.broken("run \(run) was not asked to go on")
+        }
+        var surroundings = request.surroundings
+        surroundings.workers = request.definition.job.workers
+        return resume(
+            run: run, databaseURL: request.databaseURL, executable: request.executable,
+            binaryVersion: request.binaryVersion, command: request.command,
+            untilValidate: request.untilValidate, edited: edited, surroundings: surroundings,
+            signals: try SignalReader([SIGINT, SIGTERM, SIGCHLD]), screen: screen)
+    }
+
+    /// The sockets of a run, before anything of it is in the ledger: an address that cannot be had
+    /// leaves the run to whoever has another.
+    static func makeFleet(
+        _ definition: RunDefinition, _ surroundings: Surroundings, binaryVersion: String,
+        signals: consuming SignalReader
+    ) throws -> Fleet {
+        try Fleet(
+            endpoint: try MeetingPlace.endpoint(state: definition.directories.state),
+            network: surroundings.network, binaryVersion: binaryVersion, signals: signals)
+    }
+
+    /// Why an archived input is not to be found.
+    static func missingReason(_ former: Conductor?) -> String {
+        guard let former, former.host != HostName.current else { return "it left the archive" }
+        return "it is not on \(HostName.current); the run was conducted on \(former.host): share "
+            + "its directories with this machine, or go on there"
+    }
+
+    /// Says in the run log that nobody asked for this coordinator.
+    static func noteTakeover(_ coordinator: RunCoordinator, from former: LastConductor?) {
+        coordinator.note(
+            LogMessage(
+                .runTakenOver,
+                [
+                    "run": coordinator.run, "term": String(coordinator.term),
+                    "holder": former?.conductor.description ?? "an unknown coordinator",
+                    "since": former.map { Holders.moment($0.startedAt) } ?? "?",
+                ]))
+    }
+}
+
+extension RunCoordinator {
+    /// Says that an unfinished run made way for this one.
+    func noteSuperseded(_ given: SupersededRun) {
+        let message = LogMessage(
+            .runSupersedes,
+            ["run": run, "other": given.run, "holder": given.holder, "since": given.since])
+        note(message)
+        screen.announce(message)
+    }
+
+    /// Begins to say in the ledger that this coordinator is alive.
+    func beginPulse() {
+        let pulse = Pulse(url: databaseURL, run: run, term: term) { [weak self] in
+            self?.note($0)
+        }
+        fleet.heartbeat = { try pulse.beatWhenDue() }
+    }
+}
