@@ -40,6 +40,7 @@ let package = Package(
     products: [
         .executable(name: "kugiri", targets: ["kugiri"]),
         .executable(name: "kugiri-bench", targets: ["Bench"]),
+        .executable(name: "kugiri-simulate", targets: ["Simulate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -77,6 +78,9 @@ let package = Package(
                 "Loading", "Coordination", arguments,
             ],
             swiftSettings: strict),
+        module("Simulator", ["Plan", "Wire"]),
+        .executableTarget(
+            name: "Simulate", dependencies: ["Simulator", arguments], swiftSettings: strict),
         .executableTarget(
             name: "Bench",
             dependencies: [
@@ -99,6 +103,7 @@ let package = Package(
                 "Records", "Plan", "Wire", "Messaging", "Loading", "Ledger", "Journal", "Settings",
             ]),
         tests("Bench", ["Messaging"]),
+        tests("Simulator", ["Plan", "Wire"]),
         .testTarget(
             name: "FleetTests",
             dependencies: [

@@ -82,6 +82,12 @@ extension Session {
             ("default_transaction_isolation", "read committed"),
             ("client_min_messages", "warning"),
         ]
+        // The server's half of what the connection asks of the network: an idle session whose
+        // machine is gone holds its locks no longer. Without effect on a Unix socket.
+        all += [
+            ("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "3"),
+        ]
         // Frees the locks of a statement whose client was killed; the setting is new in 14.
         if unsafe PQserverVersion(try handle()) >= 140_000 {
             all.append(("client_connection_check_interval", "\(Limits.clientCheckMilliseconds)"))

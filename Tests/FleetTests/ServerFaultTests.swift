@@ -112,5 +112,32 @@ extension FleetTests {
             reference.load(try sample.bytes, date: sample.date, without: [])
             #expect(rows == reference.members)
         }
+
+        /// Found by seed 1211 of the simulator.
+        ///
+        /// The server crashed while slices were certified, and the coordinator died while it staged
+        /// them again. What it left is made by hand.
+        @Test func `staging again that was broken off in certify is ended by resume`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 2_500)
+            let died = try night.run(
+                sample, environment: ["KUGIRI_FAILPOINT": "before_publish:kill"])
+            #expect(died.ended.wasKilled)
+            try night.online(
+                """
+                TRUNCATE kugiri_stage.r1_s0;
+                DELETE FROM kugiri.interval WHERE phase = 'validate' AND slice = 0;
+                INSERT INTO kugiri.claim (run, revision, phase, slice, low, high, weight, done_to)
+                    SELECT run, revision, 'validate', slice, low, high, records, low
+                    FROM kugiri.slice WHERE slice = 0;
+                UPDATE kugiri.run SET phase = 'certify'
+                """)
+            let end = try night.resume(try night.onlyRun())
+            #expect(end.code == 0, "\(end.ended.stderr)")
+            let rows = try night.members()
+            var reference = Reference([:], inserts: true)
+            reference.load(try sample.bytes, date: sample.date, without: [])
+            #expect(rows == reference.members)
+        }
     }
 }

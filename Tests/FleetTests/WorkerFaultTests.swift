@@ -57,6 +57,26 @@ extension FleetTests {
             try oracle.expectLoaded(sample, end)
         }
 
+        /// Found by seed 72060 of the simulator: all workers of its own stood still while they had
+        /// nothing to do, and the coordinator waited for them for ever.
+        @Test func `an idle worker that stands still for ever is replaced`() throws {
+            let night = try Night {
+                $0.workers = 1
+                $0.silence = "3s"
+            }
+            let sample = try night.sample(records: 2_500)
+            let oracle = try Oracle(night)
+            // Only the coordinator passes the barrier.
+            let running = try night.startRun(
+                sample, environment: ["KUGIRI_FAILPOINT": "at_barrier:stop"])
+            try waitUntil("the barrier") { Processes.isStopped(running.pid) }
+            let workers = running.children
+            #expect(workers.count == 1)
+            for worker in workers { kill(worker, SIGSTOP) }
+            running.signal(SIGCONT)
+            try oracle.expectLoaded(sample, try Conclusion(try running.wait()))
+        }
+
         @Test func `workers killed at random moments cost time only`() throws {
             let night = try Night {
                 $0.commitInterval = 100

@@ -269,6 +269,8 @@ final class Fleet {
             idle.remove(worker)
             if let peer = known.peer { peers[peer] = nil }
             crew[worker]?.peer = nil
+            // One of ours that stands still is ended, so that another one takes its place.
+            kill(worker)
             events.append(
                 .left(worker, reason: "silent for more than \(Figures.duration(silenceLimit))"))
         }

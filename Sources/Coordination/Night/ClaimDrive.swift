@@ -129,7 +129,7 @@ extension RunCoordinator {
             switch queue.removeFirst() {
             case .assign(let claim, let epoch, let worker):
                 fleet.idle.remove(worker)
-                assignedAt[claim] = clock
+                watch.assigned(claim, at: clock)
                 fleet.spool.grant(
                     claim: claim, epoch: epoch, slice: table[claim]?.slice ?? 0, to: worker)
                 fleet.send(
@@ -299,8 +299,7 @@ extension RunCoordinator {
                 continue
             }
             // The worker may not have seen the assignment yet; it asks again if it does not.
-            let age = clock - (assignedAt[claim] ?? .zero)
-            guard age > CoordinationLimits.assignmentGrace else { continue }
+            guard watch.isGivenUp(claim, at: clock) else { continue }
             effects.append(.revoke(claim: claim, from: worker))
         }
         return effects + book.assignments(at: clock)
@@ -330,8 +329,7 @@ extension RunCoordinator {
             guard case .revoke(let claim, let worker) = suspect,
                 let state = try ClaimLedger.state(claim, connection)
             else { continue }
-            if chunksSeen[claim, default: 0] != state.chunkNumber {
-                chunksSeen[claim] = state.chunkNumber
+            if watch.hasMoved(claim, chunks: state.chunkNumber) {
                 book.moved(claim: claim, at: clock)
                 continue
             }
@@ -369,8 +367,7 @@ extension RunCoordinator {
                         "attempts":
                             String(definition.job.attemptsMax),
                     ]), worker: worker)
-            let progressed = chunksSeen[claim, default: 0] < state.chunkNumber
-            chunksSeen[claim] = state.chunkNumber
+            let progressed = watch.progressed(claim, chunks: state.chunkNumber)
             book.reopened(claim, epoch: state.epoch, progressed: progressed)
         }
         return book.assignments(at: clock)

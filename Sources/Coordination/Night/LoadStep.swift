@@ -19,7 +19,13 @@ extension RunCoordinator {
     }
 
     /// Drives a phase that reads staging; what a crash of the server emptied is staged again.
+    ///
+    /// A coordinator before this one may have ended while it was staging again: then slices
+    /// lack their validation, and no worker that certifies others would notice.
     func driveWithStaging(_ phase: Phase) throws {
+        let brokenOff = try ClaimLedger.open(
+            run: run, revision: revision, phase: .validate, connection)
+        if !brokenOff.isEmpty { try stageAgain() }
         for _ in 0...definition.job.attemptsMax {
             do {
                 return try drive(phase)
@@ -50,6 +56,11 @@ extension RunCoordinator {
 
     /// Stages the slices again whose rows are gone; validation must find the same (PROTOCOL 8).
     private func stageAgain() throws {
+        // Also claims that were only offered: a worker that took one now would load chunks while
+        // they are cut anew.
+        try transact { connection in
+            try RecutLedger.fenceUntaken(run: run, revision: revision, connection)
+        }
         for claim in try ClaimLedger.taken(run: run, revision: revision, connection) {
             _ = try takeBack(claim)
         }

@@ -65,8 +65,7 @@ final class RunCoordinator {
     var conflictsSettled: Int64 = 0
     var requeued: Int64 = 0
     /// When claims were assigned, and how many chunks the ledger showed of each.
-    var assignedAt: [Int64: Duration] = [:]
-    var chunksSeen: [Int64: Int] = [:]
+    var watch = ClaimWatch(grace: CoordinationLimits.assignmentGrace)
     var lastFailure: (worker: WorkerName, reason: String)?
     /// A newer coordinator has the run: this one writes nothing more.
     var isSupplanted = false
