@@ -212,4 +212,13 @@ public enum ClaimLedger {
             [.text(run), .int(Int64(revision)), .int(claim)])
         return rows.int(0, 0) ?? 0
     }
+
+    /// Numbers of partitions with records that the target refused.
+    public static func latePartitions(
+        run: String, revision: Int, _ connection: borrowing Connection
+    ) throws -> [Int] {
+        let rows = try connection.query(
+            sql(PackageResources.late_partitions_sql), [.text(run), .int(Int64(revision))])
+        return (0..<rows.count).compactMap { rows.int($0, 0).map { Int($0) } }
+    }
 }

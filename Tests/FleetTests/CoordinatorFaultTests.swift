@@ -126,6 +126,17 @@ extension FleetTests {
                 try stopped.run,
                 environment: environment.merging(["KUGIRI_FAILPOINT": "in_chunk:kill:2"]) { $1 })
             try oracle.expectLoaded(sample, end)
+            // One claim for two workers: its tail is given away.
+            let unequal = try Night {
+                $0.partitions = "{auto: {count: 1}}"
+                $0.sliceRecords = 4_000
+            }
+            let relieved = try unequal.run(
+                try unequal.sample(records: 3_000),
+                environment: environment.merging([
+                    "KUGIRI_FAILPOINT": "after_commit_before_report:slow:100"
+                ]) { $1 })
+            #expect(relieved.code == 0, "\(relieved.ended.stderr)")
             let passed = Set(
                 try String(contentsOfFile: hits, encoding: .utf8).split(separator: "\n")
                     .map { String($0) })

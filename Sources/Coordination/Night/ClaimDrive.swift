@@ -61,6 +61,7 @@ extension RunCoordinator {
             fleet.spool.open(slices, directory: definition.spoolDirectory(of: run))
         }
         defer { fleet.spool.close() }
+        failures = PartitionFailures()
         claimsLeft = Dictionary(grouping: claims.compactMap(\.partition)) { $0 }.mapValues(\.count)
         var lastReview = clock
         var lastWorkerAt = clock
@@ -71,9 +72,11 @@ extension RunCoordinator {
             if book.isFinished { break }
             try fleet.pause(milliseconds: 20)
             try checkSignal()
+            try followInstructions()
             for event in fleet.takeEvents() {
                 queue += try handle(event, &book, table)
             }
+            queue += try relieve(&book, &table)
             draw()
             if fleet.childCount > 0 || fleet.hasLiveCrew { lastWorkerAt = clock }
             if clock - lastWorkerAt > fleet.workerWait {
@@ -91,6 +94,7 @@ extension RunCoordinator {
             queue += try review(&book)
             queue += book.assignments(at: clock)
         }
+        try checkSetAside()
     }
 
     /// Time since the run began; what the claim book calls now.
@@ -116,16 +120,9 @@ extension RunCoordinator {
             case .revoke(let claim, let worker):
                 queue += try revoke(claim, from: worker, &book, table)
             case .giveUp(let claim, let attempts):
-                throw RunStop(
-                    .infrastructure,
-                    LogMessage(
-                        .attemptsExhausted,
-                        [
-                            "phase": phase.rawValue, "slice": String(table[claim]?.slice ?? 0),
-                            "attempts": String(attempts), "worker": lastFailure?.worker ?? "?",
-                            "reason": lastFailure?.reason ?? "its workers ended",
-                            "run": run,
-                        ]), isResumable: true)
+                guard let tried = table[claim] else { continue }
+                try giveUp(tried, attempts: attempts, &book)
+                queue += book.assignments(at: clock)
             }
         }
     }
@@ -156,6 +153,11 @@ extension RunCoordinator {
             try left(worker, reason: Self.text(status))
             try replace(worker)
             return book.gone(worker)
+        case .retiring(let worker):
+            book.retire(worker)
+            return []
+        case .drained(let worker):
+            return try drained(worker, &book)
         case .joined(let worker, let host, let process, _):
             noteArrival(event)
             try TenureLedger.join(
@@ -190,7 +192,7 @@ extension RunCoordinator {
         }
     }
 
-    private func left(_ worker: WorkerName, reason: String) throws {
+    func left(_ worker: WorkerName, reason: String) throws {
         try TenureLedger.leave(worker, run: run, term: term, connection)
         events?.tell(.workerLeft) { event in
             event.worker = worker
@@ -277,6 +279,7 @@ extension RunCoordinator {
         claimsSettled.insert(claim)
         book.finished(claim)
         settledInPartition(table[claim]?.partition)
+        if let claim = table[claim] { try judgeLoaded(claim) }
         if phase == .validate, let slice = table[claim]?.slice {
             let row = try SliceLedger.slice(slice, run: run, revision: revision, connection)
             rejectsSettled += row?.rejected ?? 0
@@ -343,36 +346,14 @@ extension RunCoordinator {
     func takeBack(_ claim: Int64) throws -> ClaimState {
         fleet.spool.close(claim: claim)
         let box = try guardConnection()
-        try box.connection.execute(
-            "SET lock_timeout = \(CoordinationLimits.raiseLockTimeoutMilliseconds)")
-        var raised: ClaimState?
-        for _ in 0..<CoordinationLimits.raiseTriesMax where raised == nil {
-            do {
-                raised = try box.connection.transaction { guardian in
-                    try RunLedger.fence(run, term: term, guardian)
-                    return try ClaimLedger.raise(claim, guardian)
+        return try ClaimFence.takeBack(
+            claim, run: run, term: term,
+            pause: { milliseconds in
+                if milliseconds > 0 {
+                    try fleet.pause(milliseconds: milliseconds)
+                } else {
+                    try fleet.breathe()
                 }
-            } catch let error as PostgresError where error.kind == .lockNotAvailable {
-                try ClaimLedger.terminateBlockers(claim, box.connection)
-                try fleet.breathe()
-            }
-        }
-        guard let raised else {
-            throw RunStop(
-                .infrastructure,
-                LogMessage(
-                    .statementFailed,
-                    [
-                        "statement": "claim_raise", "state": "55P03", "partition": "?",
-                        "reason": "claim \(claim) stays locked by another session", "run": run,
-                    ]), isResumable: true)
-        }
-        try Failpoint.afterEpochRaise.pass()
-        let deadline = Monotonic.now() + CoordinationLimits.terminateLimit
-        while try ClaimLedger.terminateHolder(claim, box.connection) {
-            guard Monotonic.now() < deadline else { break }
-            try fleet.pause(milliseconds: 5)
-        }
-        return raised
+            }, box.connection)
     }
 }

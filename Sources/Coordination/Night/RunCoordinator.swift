@@ -65,6 +65,12 @@ final class RunCoordinator {
     /// When claims were assigned, and how many chunks the ledger showed of each.
     var assignedAt: [Int64: Duration] = [:]
     var chunksSeen: [Int64: Int] = [:]
+    /// When an idle worker was last looked after.
+    var relievedAt: Duration = .zero
+    /// Load claims that nobody tries any more.
+    var failures = PartitionFailures()
+    /// Instructions and the deadline.
+    var watch = RunWatch()
     var lastFailure: (worker: WorkerName, reason: String)?
     /// A second session, used only to take claims away (PROTOCOL 11).
     private var guardian: GuardianBox?
@@ -116,16 +122,19 @@ final class RunCoordinator {
 
     /// A transaction of the coordinator: nothing is done when the term is over (PROTOCOL 16).
     func transact<T>(_ body: (borrowing Connection) throws -> T) throws -> T {
-        try connection.transaction { connection in
+        watch.isTransacting = true
+        defer { watch.isTransacting = false }
+        return try connection.transaction { connection in
             try RunLedger.fence(run, term: term, connection)
             return try body(connection)
         }
     }
 
-    /// Lets everything breathe; throws when a signal asks to stop.
+    /// Lets everything breathe; throws when a signal, an instruction or the deadline asks to stop.
     func breathe() throws {
         try fleet.breathe()
         try checkSignal()
+        try followInstructions()
     }
 
     /// The session that takes claims away, made when it is first needed.
