@@ -34,6 +34,8 @@ package enum CoordinationLimits {
     /// Wait of `cancel` and `workers --drain`: a chunk ends within its lock budget, a slice of
     /// 131,072 records within some ten seconds, and a coordinator waits 15 s for its workers.
     package static let stopWait: Duration = .seconds(60)
+    /// Wait for a target that a stopped coordinator still holds: it only tidies its logs.
+    static let freeWait: Duration = .seconds(10)
     /// Time between two looks at whether a run has stopped.
     static let stopLookMicroseconds: UInt32 = 100_000
     /// Time between two looks at whether a deadline can be met.
@@ -47,6 +49,9 @@ package enum CoordinationLimits {
     static let reliefChunksMin = 2
     /// Time between two looks for a claim to be cut, while workers are idle.
     static let reliefInterval: Duration = .milliseconds(50)
+    /// Time without a cut after one that waited in vain: its holder may stand in its chunk, and the
+    /// wait is time in which nothing else is asked of the ledger.
+    static let reliefPause: Duration = .seconds(2)
     /// Wait for the chunk under way when a claim is cut: more than a chunk's lock budget leaves.
     static let reliefLockTimeoutMilliseconds = 2_000
     /// Load claims set aside one after the other, with none finished in between, that end a run

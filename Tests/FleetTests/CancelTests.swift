@@ -25,6 +25,11 @@ extension FleetTests {
             #expect(cancelled.json["state"]?.string == "open")
             #expect(cancelled.json["exit_code"]?.number == 143)
             #expect(cancelled.json["next"]?.string == "kugiri resume \(run)")
+            // Whoever asks next finds the target free.
+            let locks =
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+                + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            #expect(try night.count(locks) == 0)
             let stopped = try Conclusion(try running.wait())
             #expect(stopped.code == 143, "\(stopped.ended.stderr)")
             #expect(stopped.ended.stderr.contains("KGR1040W cancel of run \(run)"))

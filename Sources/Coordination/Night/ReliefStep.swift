@@ -63,6 +63,7 @@ extension RunCoordinator {
             try Failpoint.afterRelief.pass()
             return tail
         } catch let error as PostgresError where error.kind == .lockNotAvailable {
+            relievedAt = clock + CoordinationLimits.reliefPause
             return nil
         }
     }

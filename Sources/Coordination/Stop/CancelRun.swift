@@ -101,7 +101,10 @@ package struct CancelRun {
                 // A later coordinator was not asked yet.
                 if askedTerm != row.term, try ask(row.term, connection) { askedTerm = row.term }
             } else if row.tenure?.endedAt != nil, try isReleased(row, connection) {
-                return try report(askedTerm == row.term ? .coordinator : .nobody, connection)
+                guard askedTerm == row.term else { return try report(.nobody, connection) }
+                // Its last act is to let the target go; until then nobody could resume the run.
+                try awaitFree(row.targetID, connection)
+                return try report(.coordinator, connection)
             } else if try stopInstead(row, connection) {
                 return try report(.cancel, connection)
             }
@@ -129,6 +132,16 @@ package struct CancelRun {
         _ row: StandingRow, _ connection: borrowing Connection
     ) throws -> Bool {
         try ClaimLedger.taken(run: run, revision: row.revision, connection).isEmpty
+    }
+
+    /// Waits until the target is free, but not for another run that took it meanwhile.
+    private func awaitFree(_ target: Int64, _ connection: borrowing Connection) throws {
+        let start = Monotonic.now()
+        while Monotonic.now() - start < CoordinationLimits.freeWait,
+            try StatusLedger.holder(ofTarget: target, connection) != nil
+        {
+            usleep(CoordinationLimits.stopLookMicroseconds)
+        }
     }
 
     private func ask(_ term: Int64, _ connection: borrowing Connection) throws -> Bool {
