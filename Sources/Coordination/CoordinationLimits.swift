@@ -29,6 +29,34 @@ package enum CoordinationLimits {
     static let reviewInterval: Duration = .milliseconds(500)
     /// An idle worker that asks again this soon after an assignment has not seen it yet.
     static let assignmentGrace: Duration = .seconds(1)
+    /// Time between two looks at instructions and the deadline, outside a phase's claims too.
+    static let instructionInterval: Duration = .milliseconds(500)
+    /// Wait of `cancel` and `workers --drain`: a chunk ends within its lock budget, a slice of
+    /// 131,072 records within some ten seconds, and a coordinator waits 15 s for its workers.
+    package static let stopWait: Duration = .seconds(60)
+    /// Wait for a target that a stopped coordinator still holds: it only tidies its logs.
+    static let freeWait: Duration = .seconds(10)
+    /// Time between two looks at whether a run has stopped.
+    static let stopLookMicroseconds: UInt32 = 100_000
+    /// Time between two looks at whether a deadline can be met.
+    static let forecastInterval: Duration = .seconds(5)
+    /// A phase is not judged by less than this.
+    static let forecastSecondsMin = 5.0
+    /// Over the deadline by this share of what is estimated: rates are never even.
+    static let forecastMargin = 0.2
+    /// A load claim with fewer chunks that are not begun is not cut: a cut, a claim and a worker's
+    /// preparation cost about as much as one chunk.
+    static let reliefChunksMin = 2
+    /// Time between two looks for a claim to be cut, while workers are idle.
+    static let reliefInterval: Duration = .milliseconds(50)
+    /// Time without a cut after one that waited in vain: its holder may stand in its chunk, and the
+    /// wait is time in which nothing else is asked of the ledger.
+    static let reliefPause: Duration = .seconds(2)
+    /// Wait for the chunk under way when a claim is cut: more than a chunk's lock budget leaves.
+    static let reliefLockTimeoutMilliseconds = 2_000
+    /// Load claims set aside one after the other, with none finished in between, that end a run
+    /// at once: a cause that all have in common, such as a full disk, is not tried a thousand times.
+    static let setAsideInARowMax = 4
     /// Heartbeats without a commit, a byte or a counted record after which a claim is taken back.
     static let noProgressLimit: Duration = .seconds(120)
     /// No worker for this long ends the run with 12.

@@ -3,7 +3,7 @@
 
 /// Messages 1xxx: run and phases.
 extension MessageID {
-    /// Arguments: `run`, `job`, `input`, `bytes`, `directory`.
+    /// Arguments: `run`, `job`, `input`, `bytes`, `directory`, `deadline`.
     public static let runStarted: MessageID = "KGR1001I"
     /// Arguments: `run`, `job`, `term`, `done`, `slices`.
     public static let runResumed: MessageID = "KGR1002I"
@@ -31,10 +31,14 @@ extension MessageID {
     public static let settingsChanged: MessageID = "KGR1023I"
     /// Arguments: `slices`, `rejects`, `budget`.
     public static let barrierPassed: MessageID = "KGR1030I"
-    /// Arguments: `run`, `user`.
+    /// Arguments: `run`, `user`, `reason`.
     public static let cancelRequested: MessageID = "KGR1040W"
     /// Arguments: `signal`.
     public static let signalReceived: MessageID = "KGR1041W"
+    /// Arguments: `run`, `user`, `coordinator`, `claims`.
+    public static let cancelledInstead: MessageID = "KGR1042W"
+    /// Arguments: `run`, `deadline`, `phase`, `left`, `total`, `rate`.
+    public static let deadlineInDoubt: MessageID = "KGR1043W"
     /// Arguments: `run`, `reason`.
     public static let eventsUnavailable: MessageID = "KGR1045W"
     /// Arguments: `run`, `deadline`, `phase`, `done`, `total`.
@@ -43,6 +47,8 @@ extension MessageID {
     public static let barrierRefused: MessageID = "KGR1051E"
     /// Arguments: `run`, `before`, `after`.
     public static let recutRefused: MessageID = "KGR1052E"
+    /// Arguments: `run`, `elapsed`, `coordinator`, `phase`.
+    public static let notStopped: MessageID = "KGR1053E"
 }
 
 /// Messages 2xxx: input and structure.
@@ -153,6 +159,10 @@ extension MessageID {
     public static let conflictsWithinTolerance: MessageID = "KGR5011W"
     /// Arguments: `partition`, `elapsed`, `backend`, `application`.
     public static let lockWaitLong: MessageID = "KGR5012W"
+    /// Arguments: `partition`, `slice`, `attempts`, `reason`.
+    public static let claimSetAside: MessageID = "KGR5013W"
+    /// Arguments: `slice`, `partition`, `rows`.
+    public static let claimCut: MessageID = "KGR5014I"
     /// Arguments: `conflicts`, `tolerance`, `run`.
     public static let conflictsOverTolerance: MessageID = "KGR5050E"
     /// Arguments: `run`, `holder`, `since`, `process`, `host`.
@@ -177,6 +187,10 @@ extension MessageID {
     public static let laterRunLoaded: MessageID = "KGR5065E"
     /// Arguments: `run`, `holder`, `since`, `term`.
     public static let runTakenByOther: MessageID = "KGR5066E"
+    /// Arguments: `partitions`, `run`, `reason`.
+    public static let partitionsFailed: MessageID = "KGR5055E"
+    /// Arguments: `partition`, `run`, `rejects`.
+    public static let partitionRefused: MessageID = "KGR5056E"
 }
 
 /// Messages 6xxx: workers and claims.
@@ -203,6 +217,12 @@ extension MessageID {
     public static let workerFenced: MessageID = "KGR6013W"
     /// Arguments: `process`, `worker`, `status`.
     public static let workerEnded: MessageID = "KGR6014W"
+    /// Arguments: `worker`, `user`, `reason`.
+    public static let workerDraining: MessageID = "KGR6015I"
+    /// Arguments: `worker`.
+    public static let workerDrained: MessageID = "KGR6016I"
+    /// Arguments: `run`.
+    public static let lastWorkerDrained: MessageID = "KGR6017W"
     /// Arguments: `endpoint`, `keys`.
     public static let doorOpened: MessageID = "KGR6020I"
     /// Arguments: `path`, `keys`.
@@ -249,6 +269,8 @@ extension MessageID {
     public static let noWorkers: MessageID = "KGR6052E"
     /// Arguments: `run`, `term`, `holder`.
     public static let termLost: MessageID = "KGR6053E"
+    /// Arguments: `worker`, `run`, `elapsed`.
+    public static let workerNotLeft: MessageID = "KGR6054E"
     /// Arguments: `worker`, `endpoint`, `reason`.
     public static let refusedByCoordinator: MessageID = "KGR6060E"
     /// Arguments: `worker`, `endpoint`, `key`.

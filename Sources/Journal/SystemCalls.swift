@@ -110,11 +110,18 @@ func readWallClock() -> (milliseconds: Int64, offsetSeconds: Int) {
     guard unsafe clock_gettime(CLOCK_REALTIME, &now) == 0 else {
         preconditionFailure("CLOCK_REALTIME is not readable")
     }
-    var seconds = now.tv_sec
+    return (
+        Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000,
+        readLocalOffset(at: Int64(now.tv_sec))
+    )
+}
+
+/// Local time minus UTC at a moment, both in seconds; 0: the system does not know.
+func readLocalOffset(at moment: Int64) -> Int {
+    var seconds = time_t(moment)
     var local = unsafe tm()
     let isKnown = unsafe localtime_r(&seconds, &local) != nil
-    let offset = unsafe isKnown ? local.tm_gmtoff : 0
-    return (Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000, offset)
+    return unsafe isKnown ? local.tm_gmtoff : 0
 }
 
 /// Columns and rows of a terminal; nil when the descriptor is none.

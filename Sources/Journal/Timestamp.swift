@@ -20,6 +20,9 @@ public struct Timestamp: Sendable, Hashable {
         return Timestamp(milliseconds: clock.milliseconds, offsetSeconds: clock.offsetSeconds)
     }
 
+    /// Local time minus UTC in seconds at a moment in seconds since 1970, by this machine's zone.
+    public static func localOffset(at seconds: Int64) -> Int { readLocalOffset(at: seconds) }
+
     /// `2026-11-20T02:00:01.123+09:00`.
     public var iso8601WithOffset: String {
         let local = milliseconds + Int64(offsetSeconds) * 1_000

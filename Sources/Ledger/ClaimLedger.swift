@@ -113,10 +113,13 @@ public enum ClaimLedger {
     ///
     /// - Parameters:
     ///   - next: The bounds of the chunk after it, shown as being processed; nil: none.
+    /// - Returns: Whether the claim is finished with it: its upper bound may have been lowered
+    ///   since it was taken.
+    @discardableResult
     public static func advance(
         _ claim: Int64, epoch: Int64, chunkNumber: Int, from low: String, to high: String,
         next: (low: String, high: String)?, _ connection: borrowing Connection
-    ) throws {
+    ) throws -> Bool {
         let rows = try connection.query(
             sql(PackageResources.claim_advance_sql),
             [
@@ -124,6 +127,7 @@ public enum ClaimLedger {
                 .optional(next?.low), .optional(next?.high),
             ])
         guard rows.count == 1 else { throw LedgerError.claimLost(claim: claim) }
+        return rows.bool(0, 1) == true
     }
 
     /// Ends a claim that is done in one step; throws `claimLost` when it is not ours.
@@ -215,5 +219,32 @@ public enum ClaimLedger {
         let rows = try connection.query(
             sql(PackageResources.claims_reset_sql), [.text(run), .int(Int64(revision))])
         return (0..<rows.count).compactMap { rows.int($0, 0) }
+    }
+
+    /// Notes that nobody has the run's unfinished claims in hand; they were all taken back before.
+    public static func release(
+        run: String, revision: Int, _ connection: borrowing Connection
+    ) throws {
+        try connection.query(
+            sql(PackageResources.claims_release_sql), [.text(run), .int(Int64(revision))])
+    }
+
+    /// Rows of a load claim that the target refused.
+    public static func late(
+        _ claim: Int64, run: String, revision: Int, _ connection: borrowing Connection
+    ) throws -> Int64 {
+        let rows = try connection.query(
+            sql(PackageResources.claim_late_sql),
+            [.text(run), .int(Int64(revision)), .int(claim)])
+        return rows.int(0, 0) ?? 0
+    }
+
+    /// Numbers of partitions with records that the target refused.
+    public static func latePartitions(
+        run: String, revision: Int, _ connection: borrowing Connection
+    ) throws -> [Int] {
+        let rows = try connection.query(
+            sql(PackageResources.late_partitions_sql), [.text(run), .int(Int64(revision))])
+        return (0..<rows.count).compactMap { rows.int($0, 0).map { Int($0) } }
     }
 }

@@ -144,6 +144,7 @@ final class CoordinatorLink {
         case .drain:
             isDraining = true
             hasRunEnded = true
+        case .retire: isDraining = true
         case .refuse(let reason):
             refusal = reason
             isDraining = true

@@ -37,11 +37,13 @@ struct SliceLoad {
             if link.isDraining { throw LoadingError.draining }
             let next = index + 1 < chunks.count ? chunks[index + 1] : nil
             let started = try SessionClock.now(connection)
-            let counts = try load(
+            let (counts, isFinished) = try load(
                 chunk, forms: forms, next: next, number: number, startedAt: started, connection)
             forms.learn(from: counts)
             number += 1
             link.progress.recordsDone += UInt64(chunk.rows)
+            // The tail of the claim was given away: what follows is another worker's.
+            if isFinished { return }
         }
     }
 
@@ -62,7 +64,7 @@ struct SliceLoad {
     private func load(
         _ chunk: ChunkPromise, forms: ChunkForms, next: ChunkPromise?, number: Int,
         startedAt: String, _ connection: borrowing Connection
-    ) throws -> IntervalCounts {
+    ) throws -> (IntervalCounts, isFinished: Bool) {
         do {
             return try transact(
                 chunk, next: next, number: number, startedAt: startedAt, connection
@@ -88,7 +90,7 @@ struct SliceLoad {
     private func carefully(
         _ chunk: ChunkPromise, next: ChunkPromise?, number: Int, startedAt: String,
         _ connection: borrowing Connection
-    ) throws -> IntervalCounts {
+    ) throws -> (IntervalCounts, isFinished: Bool) {
         try transact(chunk, next: next, number: number, startedAt: startedAt, connection) {
             connection in
             try connection.execute("SET LOCAL statement_timeout = 0")
@@ -100,14 +102,14 @@ struct SliceLoad {
     }
 
     /// The chunk's transaction: claim first, then the rows, then interval and counts, which are
-    /// returned.
+    /// returned; and whether the claim is finished with it.
     private func transact(
         _ chunk: ChunkPromise, next: ChunkPromise?, number: Int, startedAt: String,
         _ connection: borrowing Connection,
         _ body: (borrowing Connection) throws -> IntervalCounts
-    ) throws -> IntervalCounts {
-        let counts = try connection.transaction { connection in
-            try ClaimLedger.advance(
+    ) throws -> (IntervalCounts, isFinished: Bool) {
+        let done = try connection.transaction { connection in
+            let isFinished = try ClaimLedger.advance(
                 claim.id, epoch: claim.epoch, chunkNumber: number, from: chunk.low,
                 to: chunk.high ?? topBound,
                 next: next.map { ($0.low, $0.high ?? topBound) }, connection)
@@ -120,10 +122,10 @@ struct SliceLoad {
                 counts, claim: claim, chunkNumber: number, low: chunk.low, high: chunk.high,
                 worker: worker, startedAt: startedAt, connection)
             try Failpoint.beforeChunkCommit.pass()
-            return counts
+            return (counts, isFinished)
         }
         try Failpoint.afterCommitBeforeReport.pass()
-        return counts
+        return done
     }
 
     /// Applies a key range: record after record of the same target row in file order.

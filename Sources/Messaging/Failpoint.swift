@@ -7,6 +7,7 @@ import Synchronization
 ///
 /// Armed by `KUGIRI_FAILPOINT=name:action[:count]`, where the action is `kill` (SIGKILL to this
 /// process), `stop` (SIGSTOP) or `error`, and the count says at which pass it acts (default 1).
+/// With `name:slow:milliseconds` every pass takes that long. Several are separated by commas.
 /// `KUGIRI_FAILPOINT_HITS=FILE` appends the name of every place passed, for coverage.
 public enum Failpoint: String, CaseIterable, Sendable {
     case spoolWrittenBeforeCommit = "spool_written_before_commit"
@@ -23,6 +24,8 @@ public enum Failpoint: String, CaseIterable, Sendable {
     case inChunk = "in_chunk"
     case inRequeue = "in_requeue"
     case beforeRecutCommit = "before_recut_commit"
+    case beforeReliefCommit = "before_relief_commit"
+    case afterRelief = "after_relief"
     case beforePublish = "before_publish"
     case afterPublish = "after_publish"
     case inPurge = "in_purge"
@@ -42,21 +45,33 @@ public enum Failpoint: String, CaseIterable, Sendable {
         var pass: Int
     }
 
-    private static let armed: Arming? = {
-        guard let text = environment("KUGIRI_FAILPOINT") else { return nil }
-        let parts = text.split(separator: ":").map { String($0) }
-        guard parts.count >= 2 else { return nil }
-        return Arming(
-            name: parts[0], action: parts[1], pass: parts.count > 2 ? Int(parts[2]) ?? 1 : 1)
+    private static let armed: [Arming] = {
+        guard let text = environment("KUGIRI_FAILPOINT") else { return [] }
+        return text.split(separator: ",").compactMap { entry in
+            let parts = entry.split(separator: ":").map { String($0) }
+            guard parts.count >= 2 else { return nil }
+            return Arming(
+                name: parts[0], action: parts[1], pass: parts.count > 2 ? Int(parts[2]) ?? 1 : 1)
+        }
     }()
     private static let hitsPath = environment("KUGIRI_FAILPOINT_HITS")
-    private static let passes = Atomic<Int>(0)
+    /// Passes by place.
+    private static let passes = Mutex<[String: Int]>([:])
 
     /// Passes the place: nothing happens unless it is armed.
     public func pass() throws(Tripped) {
         if let path = Self.hitsPath { note(path) }
-        guard let arming = Self.armed, arming.name == rawValue else { return }
-        guard Self.passes.add(1, ordering: .relaxed).newValue == arming.pass else { return }
+        guard !Self.armed.isEmpty else { return }
+        for arming in Self.armed where arming.name == rawValue && arming.action == "slow" {
+            usleep(UInt32(clamping: arming.pass) &* 1_000)
+        }
+        let fatal = Self.armed.filter { $0.name == rawValue && $0.action != "slow" }
+        guard !fatal.isEmpty else { return }
+        let count = Self.passes.withLock { passes in
+            passes[rawValue, default: 0] += 1
+            return passes[rawValue, default: 0]
+        }
+        guard let arming = fatal.first(where: { $0.pass == count }) else { return }
         switch arming.action {
         case "kill": _ = Glibc.kill(getpid(), SIGKILL)
         case "stop": _ = Glibc.kill(getpid(), SIGSTOP)

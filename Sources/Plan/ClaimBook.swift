@@ -97,6 +97,11 @@ public struct ClaimBook: Sendable {
     /// Claims that wait for a worker.
     public var openCount: Int { open.count }
 
+    /// Workers that asked for work and have none.
+    public var idleCount: Int {
+        idle.count { worker in held.values.allSatisfy { $0.worker != worker } }
+    }
+
     /// The claims a worker holds.
     public func claims(of worker: WorkerName) -> [Int64] {
         held.values.filter { $0.worker == worker }.map(\.claim.id).sorted()
@@ -170,6 +175,20 @@ public struct ClaimBook: Sendable {
         idle.removeAll { $0 == worker }
         return claims(of: worker).map { .revoke(claim: $0, from: worker) }
     }
+
+    /// The worker is to be let go: it gets no more work, and keeps what it has in hand.
+    public mutating func retire(_ worker: WorkerName) { idle.removeAll { $0 == worker } }
+
+    /// The ledger says that the claim ends earlier now, and that its tail is a claim of its own.
+    public mutating func cut(_ claim: Int64, tail: Claim) {
+        held[claim]?.claim.range.high = tail.range.low
+        held[claim]?.claim.weight -= tail.weight
+        let place = open.firstIndex { $0.weight > tail.weight } ?? open.endIndex
+        open.insert(tail, at: place)
+    }
+
+    /// Nobody tries this claim any more.
+    public mutating func setAside(_ claim: Int64) { open.removeAll { $0.id == claim } }
 
     /// The ledger says that the claim is finished.
     public mutating func finished(_ claim: Int64) { held[claim] = nil }

@@ -16,6 +16,9 @@ public struct ClaimWatch: Sendable {
     /// A claim was offered to a worker.
     public mutating func assigned(_ claim: Int64, at now: Duration) { assignedAt[claim] = now }
 
+    /// Every claim that was offered to a worker, finished or not.
+    public var offered: [Int64] { assignedAt.keys.sorted() }
+
     /// Whether an idle worker's unfinished claim is to be taken back: it must have seen the
     /// assignment by now.
     public func isGivenUp(_ claim: Int64, at now: Duration) -> Bool {

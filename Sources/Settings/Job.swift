@@ -51,6 +51,10 @@ public struct Job: Codable, Sendable, Equatable {
 
     /// How slices reach workers (`spool: {transfer: …}`).
     public var spoolTransfer: SpoolTransfer
+    /// When a run must be over, every day; nil: it takes the time it takes.
+    public var deadline: DeadlineTime?
+    /// What becomes of the other partitions when one cannot be loaded.
+    public var onPartitionFailure: OnPartitionFailure
 
     /// Memberwise, with the defaults of the YAML form.
     public init(
@@ -61,7 +65,8 @@ public struct Job: Codable, Sendable, Equatable {
         maxReported: Int = 100_000, onBudget: OnBudget = .finish, maxConflicts: Int = 0,
         conflicts: ConflictPolicy = .requeue, lockBudgetMilliseconds: Int = 500,
         history: Bool = true, silenceMilliseconds: Int = 10_000, attemptsMax: Int = 3,
-        spoolTransfer: SpoolTransfer = .auto
+        spoolTransfer: SpoolTransfer = .auto, deadline: DeadlineTime? = nil,
+        onPartitionFailure: OnPartitionFailure = .continue
     ) {
         self.name = name
         self.program = program
@@ -85,6 +90,8 @@ public struct Job: Codable, Sendable, Equatable {
         self.silenceMilliseconds = silenceMilliseconds
         self.attemptsMax = attemptsMax
         self.spoolTransfer = spoolTransfer
+        self.deadline = deadline
+        self.onPartitionFailure = onPartitionFailure
     }
 
     /// The type of a parameter.
@@ -118,6 +125,13 @@ public struct Job: Codable, Sendable, Equatable {
         case requeue
         /// Left as they are, counted and listed.
         case skip
+    }
+    /// See `Job.onPartitionFailure`.
+    public enum OnPartitionFailure: String, Codable, Sendable, CaseIterable {
+        /// They are loaded; then the run ends with the code of the one that failed.
+        case `continue`
+        /// The run ends at once, between two chunks.
+        case stop
     }
     /// See `Job.spoolTransfer`.
     public enum SpoolTransfer: String, Codable, Sendable, CaseIterable {
@@ -237,5 +251,12 @@ extension KeyedDecodingContainer {
         _ type: Job.SpoolTransfer.Type, forKey key: Key
     ) throws -> Job.SpoolTransfer {
         try decodeIfPresent(type, forKey: key) ?? .auto
+    }
+
+    /// As for the transfer of slices.
+    func decode(
+        _ type: Job.OnPartitionFailure.Type, forKey key: Key
+    ) throws -> Job.OnPartitionFailure {
+        try decodeIfPresent(type, forKey: key) ?? .continue
     }
 }

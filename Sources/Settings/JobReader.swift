@@ -45,6 +45,9 @@ struct JobReader {
             "silence", as: .milliseconds(Overrides.silenceBounds))
         limits.attemptsMax = map.optional("attempts", as: .integer(Overrides.attemptsBounds))
         limits.spoolTransfer = map.optional("spool", as: .spool)
+        limits.onPartitionFailure = map.optional(
+            "on_partition_failure", as: .choice(Job.OnPartitionFailure.allCases))
+        limits.deadline = map.optional("deadline", as: .timeOfDay)
         limits.onEmpty = onEmpty
         guard let program, let contract, let target, let partitions else { return nil }
         let job = Job(
@@ -56,6 +59,16 @@ struct JobReader {
 
     private func dictionary<Value>(_ pairs: [(key: String, value: Value)]?) -> [String: Value] {
         Dictionary(pairs ?? []) { first, _ in first }
+    }
+}
+
+extension YAMLKind where Value == DeadlineTime {
+    /// `05:00` or `05:00+09:00`.
+    fileprivate static var timeOfDay: Self {
+        Self { cursor in
+            cursor.text.flatMap { DeadlineTime($0) }
+                ?? cursor.mismatch("a time of day, 05:00 or 05:00+09:00")
+        }
     }
 }
 

@@ -44,6 +44,10 @@ public struct Overrides: Sendable, Equatable {
     public var history: Bool?
     /// See `Job.spoolTransfer`.
     public var spoolTransfer: Job.SpoolTransfer?
+    /// See `Job.deadline`.
+    public var deadline: DeadlineTime?
+    /// See `Job.onPartitionFailure`.
+    public var onPartitionFailure: Job.OnPartitionFailure?
     /// See `Settings.database`.
     public var database: String?
     /// Replaces the state directory and what lies below it by default.
@@ -121,6 +125,8 @@ public struct Overrides: Sendable, Equatable {
         result.onEmpty = onEmpty ?? job.onEmpty
         result.history = history ?? job.history
         result.spoolTransfer = spoolTransfer ?? job.spoolTransfer
+        result.deadline = deadline ?? job.deadline
+        result.onPartitionFailure = onPartitionFailure ?? job.onPartitionFailure
         return result
     }
 

@@ -171,6 +171,7 @@ extension ByteReader {
         case .alive: .alive(try takeAliveNotice())
         case .refuse: .refuse(reason: try takeText(limit: WireLimits.reasonBytesMax))
         case .drain: .drain
+        case .retire: .retire
         case .fetch: .fetch(try takeFetch())
         case .block: .block(try takeBlock())
         case .deny: .deny(try takeDenial())

@@ -45,6 +45,7 @@ enum MessageType: UInt8 {
     case drain = 69
     case block = 70
     case deny = 71
+    case retire = 72
 
     init(of message: Message) {
         self =
@@ -63,6 +64,7 @@ enum MessageType: UInt8 {
             case .drain: .drain
             case .block: .block
             case .deny: .deny
+            case .retire: .retire
             }
     }
 }
@@ -142,7 +144,7 @@ private struct ByteWriter {
             put(cutting: hello.host, limit: WireLimits.hostBytesMax)
             put(hello.pid)
             put(cutting: hello.binaryVersion, limit: WireLimits.binaryVersionBytesMax)
-        case .ready, .drain:
+        case .ready, .drain, .retire:
             break
         case .beat(let beat):
             put(claim: beat.claim)

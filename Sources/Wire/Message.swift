@@ -54,6 +54,8 @@ public enum Message: Sendable, Equatable {
     case refuse(reason: String)
     /// Coordinator → worker: finish or give back the chunk, say goodbye.
     case drain
+    /// Coordinator → worker: as `drain`, and do not come back: somebody asked for this worker to go.
+    case retire
     /// Coordinator → worker: a part of a spool slice.
     case block(Block)
     /// Coordinator → worker: nothing of this slice comes.

@@ -240,6 +240,18 @@ func absolute(_ path: String) -> String {
 extension Job.OnEmpty: ExpressibleByArgument {}
 extension Framing: ExpressibleByArgument {}
 
+extension DeadlineTime: ExpressibleByArgument {
+    /// As the command line gives it.
+    public init?(argument: String) { self.init(argument) }
+
+    /// What the option does.
+    static var help: ArgumentHelp {
+        .init(
+            "Stop at a chunk boundary at this time, today or tomorrow, with 14; without an offset "
+                + "in this machine's time zone.", valueName: "hh:mm[±zz:zz]")
+    }
+}
+
 /// This binary, to start workers from.
 enum Executable {
     /// Its path, so that people find workers by their name; what the kernel holds open when the

@@ -80,13 +80,25 @@ struct WorkersCommand: ParsableCommand {
         discussion: "Without a run: the newest one.")
     @Argument(help: .init("The run's id.", valueName: "run"))
     var runID: String?
+    @Option(
+        help: .init(
+            "Let this worker go after its chunk, for good; ends with 4 when it was the last one.",
+            valueName: "worker"))
+    var drain: String?
+    @Option(help: .init("Why it is drained, for the run log and the audit.", valueName: "text"))
+    var reason: String?
     @Flag(help: "Print as JSON.")
     var json = false
     @OptionGroup var options: SettingsOptions
 
+    func validate() throws {
+        if reason != nil, drain == nil { throw ValidationError("--reason belongs to --drain") }
+    }
+
     func run() throws {
         try conduct("workers", json: json) {
             let connection = try Database.connect(try options.load(), purpose: "workers")
+            if let drain { return try self.drain(drain, connection) }
             let report = try WorkerReport.read(try Inspection.run(runID, connection), connection)
             if json {
                 try Output.json(report)
@@ -94,6 +106,28 @@ struct WorkersCommand: ParsableCommand {
                 Output.line(report.text(width: Inspection.width))
             }
             return .normal
+        }
+    }
+}
+
+extension WorkersCommand {
+    private func drain(_ worker: String, _ connection: borrowing Connection) throws -> Outcome {
+        let run = try Inspection.run(runID, connection).row.run
+        do {
+            let (report, messages) = try DrainWorker.drain(
+                worker, of: run, reason: reason,
+                command: CommandLine.arguments.joined(separator: " "), version: Version.text,
+                connection)
+            for message in messages { Output.error(message.line()) }
+            if json {
+                try Output.json(report)
+            } else if report.hasLeft {
+                Output.line("worker \(worker) has left run \(run); \(report.workersLeft) stay")
+            }
+            guard report.hasLeft else { return .infrastructure }
+            return report.workersLeft == 0 ? .warning : .normal
+        } catch let refused as DrainWorker.Refused {
+            throw Refusal(.usage, [refused.reason])
         }
     }
 }

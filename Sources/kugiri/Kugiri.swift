@@ -11,7 +11,7 @@ struct Kugiri: ParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, ResumeCommand.self, ValidateCommand.self, PlanCommand.self,
-            LintCommand.self,
+            LintCommand.self, CancelCommand.self,
             StatusCommand.self, RunsCommand.self, ReportCommand.self, RejectsCommand.self,
             PartitionsCommand.self, WorkersCommand.self, ConflictsCommand.self,
             LogsCommand.self, WhyCommand.self, CertificateCommand.self, ExplainCommand.self,

@@ -37,6 +37,8 @@ struct RunCommand: ParsableCommand {
     var maxConflicts: Int?
     @Option(help: .init("Let remote workers in here, tcp://ADDRESS:PORT.", valueName: "endpoint"))
     var listen: String?
+    @Option(help: DeadlineTime.help)
+    var deadline: DeadlineTime?
     @Option(help: "What a file without data records means: normal or warn.")
     var onEmpty: Job.OnEmpty?
     @Option(help: .init("Stop after this phase: validate.", valueName: "phase"))
@@ -80,7 +82,7 @@ struct RunCommand: ParsableCommand {
                 untilValidate: until != nil, executable: Executable.path,
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
-                surroundings: Surroundings(settings, network: network))
+                surroundings: Surroundings(settings, network: network, deadline: deadline))
             if resume { request.resuming = EditedSettings(settings) }
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
             return try Conclusion.show(
@@ -127,8 +129,8 @@ struct ResumeCommand: ParsableCommand {
         commandName: "resume",
         abstract: "Go on with an unfinished run: what is done stays done.",
         discussion:
-            "Partitions, workers and commit_interval come from the settings file again when "
-            + "it was edited since; all else stays as the run began.")
+            "Partitions, workers, commit_interval, deadline and on_partition_failure come from "
+            + "the settings file again when it was edited since; all else stays as the run began.")
 
     @Argument(
         help: .init("The run's id, as the run log and `kugiri runs` show it.", valueName: "run"))
@@ -145,6 +147,8 @@ struct ResumeCommand: ParsableCommand {
     /// What a standby gives to the coordinators it starts.
     @Option(help: .hidden)
     var takeoverOf: Int64?
+    @Option(help: DeadlineTime.help)
+    var deadline: DeadlineTime?
     @Flag(help: "Print the result as JSON.")
     var json = false
     @Flag(help: "Show no progress.")
@@ -176,7 +180,8 @@ struct ResumeCommand: ParsableCommand {
                 command: CommandLine.arguments.joined(separator: " "),
                 untilValidate: until == "validate", maxConflicts: maxConflicts,
                 edited: EditedSettings(settings), takeoverOf: takeoverOf,
-                surroundings: Surroundings(settings, network: network, workers: workers),
+                surroundings: Surroundings(
+                    settings, network: network, workers: workers, deadline: deadline),
                 signals: signals, screen: screen)
             guard takeoverOf == nil else { return Conclusion.tell(end, of: subject) }
             return try Conclusion.show(end, of: subject, command: "resume", json: json)

@@ -131,6 +131,17 @@ extension FleetTests {
             let purged = try night.kugiri(
                 ["purge", "--keep", "0s", "--yes"], environment: environment)
             #expect(purged.code == 0, "\(purged.stderr)")
+            // One claim for two workers: its tail is given away.
+            let unequal = try Night {
+                $0.partitions = "{auto: {count: 1}}"
+                $0.sliceRecords = 4_000
+            }
+            let relieved = try unequal.run(
+                try unequal.sample(records: 3_000),
+                environment: environment.merging([
+                    "KUGIRI_FAILPOINT": "after_commit_before_report:slow:100"
+                ]) { $1 })
+            #expect(relieved.code == 0, "\(relieved.ended.stderr)")
             let passed = Set(
                 try String(contentsOfFile: hits, encoding: .utf8).split(separator: "\n")
                     .map { String($0) })

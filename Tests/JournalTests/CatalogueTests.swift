@@ -45,7 +45,7 @@ struct CatalogueTests {
         let commands: Set = [
             "run", "resume", "validate", "plan", "lint", "runs", "report", "rejects", "certificate",
             "sample", "db", "worker", "status", "keys", "partitions", "workers", "conflicts",
-            "logs", "why", "explain", "doctor", "purge", "coordinator",
+            "logs", "why", "explain", "doctor", "purge", "coordinator", "cancel",
         ]
         let database: Set = ["url", "stop", "remove", "migrate", "lock-trigger"]
         let root = URL(filePath: #filePath).deletingLastPathComponent()

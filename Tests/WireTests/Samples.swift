@@ -94,6 +94,7 @@ enum Samples {
         .refuse(reason: ""),
         .refuse(reason: String(repeating: "r", count: WireLimits.reasonBytesMax)),
         .drain,
+        .retire,
     ]
 }
 

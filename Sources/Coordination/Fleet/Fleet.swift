@@ -17,23 +17,12 @@ enum FleetEvent {
     case log(WorkerName, LogLine)
     case left(WorkerName, reason: String)
     case ended(WorkerName, process: Int32, ExitStatus)
+    /// Somebody asked for this worker to go: it gets no more work.
+    case retiring(WorkerName)
+    /// A worker that was asked to go has gone.
+    case drained(WorkerName)
     /// For the run log.
     case notice(LogMessage)
-}
-
-/// A worker as the fleet knows it.
-struct Crew {
-    var peer: PeerID?
-    var host: String
-    var process: Int32
-    /// Last heartbeat's figures, for the screen.
-    var beat: Beat?
-    var claimsDone = 0
-    var recordsDone: UInt64 = 0
-    /// A process that this coordinator started; it ends with the run.
-    var isOwn = false
-    /// When a message of it last came.
-    var heardAt = Monotonic.now()
 }
 
 /// The fleet of one run.
@@ -63,6 +52,8 @@ final class Fleet {
     private(set) var timeAtRest: Duration = .zero
     /// Workers that asked for work and were given none yet.
     var idle: Set<WorkerName> = []
+    /// Workers that are asked to go, for good.
+    private var retiring: Set<WorkerName> = []
 
     /// Blocks of spool slices for workers that cannot see them.
     var spool = SpoolDesk()
@@ -153,7 +144,9 @@ final class Fleet {
             guard let status = child.poll() else { continue }
             children[name] = nil
             idle.remove(name)
-            events.append(.ended(name, process: child.pid, status))
+            let wasAsked = retiring.remove(name) != nil
+            events.append(
+                wasAsked ? .drained(name) : .ended(name, process: child.pid, status))
         }
         if Monotonic.now() - lastAlive >= CoordinationLimits.aliveInterval { tellAlive() }
         try heartbeat?()
@@ -212,6 +205,8 @@ final class Fleet {
         crew[worker]?.heardAt = Monotonic.now()
         switch envelope.message {
         case .ready:
+            // Asked again: the message may have been lost.
+            guard !retiring.contains(worker) else { return send(.retire, to: worker) }
             idle.insert(worker)
             events.append(.ready(worker))
         case .beat(let beat):
@@ -224,13 +219,16 @@ final class Fleet {
             peers[peer] = nil
             crew[worker]?.peer = nil
             idle.remove(worker)
-            events.append(.left(worker, reason: reason))
+            // A process of our own has gone when it has ended.
+            let hasGone = children[worker] == nil && retiring.remove(worker) != nil
+            events.append(hasGone ? .drained(worker) : .left(worker, reason: reason))
         case .fetch(let fetch):
             guard envelope.term == term, envelope.run == run,
                 let denial = spool.take(fetch, from: worker)
             else { return }
             send(.deny(denial), to: worker)
-        case .hello, .welcome, .assign, .alive, .refuse, .drain, .block, .deny: break
+        case .hello, .welcome, .assign, .alive, .refuse, .drain, .block, .deny, .retire:
+            break
         }
     }
 
@@ -293,6 +291,16 @@ final class Fleet {
         guard !isDismissing else { return }
         let notice = notice
         for worker in crew.keys { send(.alive(notice), to: worker) }
+        for worker in retiring { send(.retire, to: worker) }
+    }
+
+    /// Asks a worker to finish its chunk, give back its claim and go; asked until it has gone.
+    func retire(_ worker: WorkerName) {
+        guard crew[worker] != nil else { return }
+        retiring.insert(worker)
+        idle.remove(worker)
+        events.append(.retiring(worker))
+        send(.retire, to: worker)
     }
 
     /// Notes what a worker finished, for the screen and the report.

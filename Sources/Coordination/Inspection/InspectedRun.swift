@@ -35,6 +35,12 @@ package struct InspectedRun {
                 : try SliceLedger.partitions(run: run, revision: row.revision, connection))
     }
 
+    /// The directory of a run's logs, on the machine that conducted it.
+    static func directory(of row: RunRow) throws -> String {
+        try JSONDecoder().decode(RunDefinition.self, from: Data(row.definition.utf8))
+            .runDirectory(of: row.run)
+    }
+
     /// A partition key for people: masked when the contract says that it is personal.
     package func shown(key: String) -> String { keyIsPersonal ? Mask.key(key) : key }
 

@@ -188,12 +188,15 @@ extension RunCoordinator {
         ).late > 0
             || counts.rejected > rejectsValidated()
         {
+            let partitions = try ClaimLedger.latePartitions(
+                run: run, revision: revision, connection)
             throw RunStop(
                 .rejects,
                 LogMessage(
                     .lateRejects,
                     [
-                        "rejects": String(counts.rejected), "partition": "-",
+                        "rejects": String(counts.rejected),
+                        "partition": partitions.map { String($0) }.joined(separator: ", "),
                         "path": "\(directory)/rejects.csv",
                     ]), isResumable: false)
         }

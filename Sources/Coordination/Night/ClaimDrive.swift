@@ -61,6 +61,7 @@ extension RunCoordinator {
             fleet.spool.open(slices, directory: definition.spoolDirectory(of: run))
         }
         defer { fleet.spool.close() }
+        failures = PartitionFailures()
         claimsLeft = Dictionary(grouping: claims.compactMap(\.partition)) { $0 }.mapValues(\.count)
         var lastReview = clock
         var lastWorkerAt = clock
@@ -82,9 +83,11 @@ extension RunCoordinator {
             if book.isFinished { break }
             try fleet.pause(milliseconds: 20)
             try checkSignal()
+            try followInstructions()
             for event in fleet.takeEvents() {
                 queue += try handle(event, &book, table)
             }
+            queue += try relieve(&book, &table)
             drawSoon()
             if fleet.childCount > 0 || fleet.hasLiveCrew { lastWorkerAt = clock }
             if clock - lastWorkerAt > fleet.workerWait {
@@ -102,6 +105,7 @@ extension RunCoordinator {
             queue += try review(&book)
             queue += book.assignments(at: clock)
         }
+        try checkSetAside()
     }
 
     /// What the fleet's claims cost the coordinator itself: the most it can give out in a second is
@@ -129,7 +133,7 @@ extension RunCoordinator {
             switch queue.removeFirst() {
             case .assign(let claim, let epoch, let worker):
                 fleet.idle.remove(worker)
-                watch.assigned(claim, at: clock)
+                claimWatch.assigned(claim, at: clock)
                 fleet.spool.grant(
                     claim: claim, epoch: epoch, slice: table[claim]?.slice ?? 0, to: worker)
                 fleet.send(
@@ -149,16 +153,9 @@ extension RunCoordinator {
             case .revoke(let claim, let worker):
                 queue += try revoke(claim, from: worker, &book, table)
             case .giveUp(let claim, let attempts):
-                throw RunStop(
-                    .infrastructure,
-                    LogMessage(
-                        .attemptsExhausted,
-                        [
-                            "phase": phase.rawValue, "slice": String(table[claim]?.slice ?? 0),
-                            "attempts": String(attempts), "worker": lastFailure?.worker ?? "?",
-                            "reason": lastFailure?.reason ?? "its workers ended",
-                            "run": run,
-                        ]), isResumable: true)
+                guard let tried = table[claim] else { continue }
+                try giveUp(tried, attempts: attempts, &book)
+                queue += book.assignments(at: clock)
             }
         }
     }
@@ -189,6 +186,11 @@ extension RunCoordinator {
             try left(worker, reason: Self.text(status))
             try replace(worker)
             return book.gone(worker)
+        case .retiring(let worker):
+            book.retire(worker)
+            return []
+        case .drained(let worker):
+            return try drained(worker, &book)
         case .joined(let worker, let host, let process, _):
             noteArrival(event)
             try TenureLedger.join(
@@ -223,7 +225,7 @@ extension RunCoordinator {
         }
     }
 
-    private func left(_ worker: WorkerName, reason: String) throws {
+    func left(_ worker: WorkerName, reason: String) throws {
         try TenureLedger.leave(worker, run: run, term: term, connection)
         events?.tell(.workerLeft) { event in
             event.worker = worker
@@ -295,11 +297,11 @@ extension RunCoordinator {
                 continue
             }
             guard !state.isFinished else {
-                settled(claim, rejected: rejected, &book, table)
+                try settled(claim, rejected: rejected, &book, table)
                 continue
             }
             // The worker may not have seen the assignment yet; it asks again if it does not.
-            guard watch.isGivenUp(claim, at: clock) else { continue }
+            guard claimWatch.isGivenUp(claim, at: clock) else { continue }
             effects.append(.revoke(claim: claim, from: worker))
         }
         return effects + book.assignments(at: clock)
@@ -307,7 +309,7 @@ extension RunCoordinator {
 
     private func settled(
         _ claim: Int64, rejected: Int64, _ book: inout ClaimBook, _ table: [Int64: Claim]
-    ) {
+    ) throws {
         fleet.spool.close(claim: claim)
         let weight = table[claim]?.weight ?? 0
         if let worker = book.holder(of: claim) { fleet.count(claim: weight, for: worker) }
@@ -316,6 +318,7 @@ extension RunCoordinator {
         book.finished(claim)
         settledInPartition(table[claim]?.partition)
         rejectsSettled += rejected
+        if let claim = table[claim] { try judgeLoaded(claim) }
         drawSoon()
     }
 
@@ -329,7 +332,7 @@ extension RunCoordinator {
             guard case .revoke(let claim, let worker) = suspect,
                 let state = try ClaimLedger.state(claim, connection)
             else { continue }
-            if watch.hasMoved(claim, chunks: state.chunkNumber) {
+            if claimWatch.hasMoved(claim, chunks: state.chunkNumber) {
                 book.moved(claim: claim, at: clock)
                 continue
             }
@@ -355,7 +358,7 @@ extension RunCoordinator {
         let state = try takeBack(claim)
         if state.isFinished {
             let found = try ClaimLedger.states([claim], connection)[claim]
-            settled(claim, rejected: found?.rejected ?? 0, &book, table)
+            try settled(claim, rejected: found?.rejected ?? 0, &book, table)
         } else {
             note(
                 LogMessage(
@@ -367,7 +370,7 @@ extension RunCoordinator {
                         "attempts":
                             String(definition.job.attemptsMax),
                     ]), worker: worker)
-            let progressed = watch.progressed(claim, chunks: state.chunkNumber)
+            let progressed = claimWatch.progressed(claim, chunks: state.chunkNumber)
             book.reopened(claim, epoch: state.epoch, progressed: progressed)
         }
         return book.assignments(at: clock)
@@ -377,36 +380,14 @@ extension RunCoordinator {
     func takeBack(_ claim: Int64) throws -> ClaimState {
         fleet.spool.close(claim: claim)
         let box = try guardConnection()
-        try box.connection.execute(
-            "SET lock_timeout = \(CoordinationLimits.raiseLockTimeoutMilliseconds)")
-        var raised: ClaimState?
-        for _ in 0..<CoordinationLimits.raiseTriesMax where raised == nil {
-            do {
-                raised = try box.connection.transaction { guardian in
-                    try RunLedger.fence(run, term: term, guardian)
-                    return try ClaimLedger.raise(claim, guardian)
+        return try ClaimFence.takeBack(
+            claim, run: run, term: term,
+            pause: { milliseconds in
+                if milliseconds > 0 {
+                    try fleet.pause(milliseconds: milliseconds)
+                } else {
+                    try fleet.breathe()
                 }
-            } catch let error as PostgresError where error.kind == .lockNotAvailable {
-                try ClaimLedger.terminateBlockers(claim, box.connection)
-                try fleet.breathe()
-            }
-        }
-        guard let raised else {
-            throw RunStop(
-                .infrastructure,
-                LogMessage(
-                    .statementFailed,
-                    [
-                        "statement": "claim_raise", "state": "55P03", "partition": "?",
-                        "reason": "claim \(claim) stays locked by another session", "run": run,
-                    ]), isResumable: true)
-        }
-        try Failpoint.afterEpochRaise.pass()
-        let deadline = Monotonic.now() + CoordinationLimits.terminateLimit
-        while try ClaimLedger.terminateHolder(claim, box.connection) {
-            guard Monotonic.now() < deadline else { break }
-            try fleet.pause(milliseconds: 5)
-        }
-        return raised
+            }, box.connection)
     }
 }

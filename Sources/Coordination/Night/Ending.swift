@@ -138,6 +138,9 @@ enum Ending {
         var trouble = causes
         var summary: RunSummary?
         do {
+            if [.terminated, .interrupted, .deadline].contains(outcome) {
+                try coordinator.releaseClaims()
+            }
             let made = try coordinator.summary(outcome)
             summary = made
             try coordinator.logCounts(made)

@@ -65,7 +65,13 @@ final class RunCoordinator {
     var conflictsSettled: Int64 = 0
     var requeued: Int64 = 0
     /// When claims were assigned, and how many chunks the ledger showed of each.
-    var watch = ClaimWatch(grace: CoordinationLimits.assignmentGrace)
+    var claimWatch = ClaimWatch(grace: CoordinationLimits.assignmentGrace)
+    /// When an idle worker was last looked after.
+    var relievedAt: Duration = .zero
+    /// Load claims that nobody tries any more.
+    var failures = PartitionFailures()
+    /// Instructions and the deadline.
+    var watch = RunWatch()
     var lastFailure: (worker: WorkerName, reason: String)?
     /// A newer coordinator has the run: this one writes nothing more.
     var isSupplanted = false
@@ -119,16 +125,19 @@ final class RunCoordinator {
 
     /// A transaction of the coordinator: nothing is done when the term is over (PROTOCOL 16).
     func transact<T>(_ body: (borrowing Connection) throws -> T) throws -> T {
-        try connection.transaction { connection in
+        watch.isTransacting = true
+        defer { watch.isTransacting = false }
+        return try connection.transaction { connection in
             try RunLedger.fence(run, term: term, connection)
             return try body(connection)
         }
     }
 
-    /// Lets everything breathe; throws when a signal asks to stop.
+    /// Lets everything breathe; throws when a signal, an instruction or the deadline asks to stop.
     func breathe() throws {
         try fleet.breathe()
         try checkSignal()
+        try followInstructions()
     }
 
     /// The session that takes claims away, made when it is first needed.

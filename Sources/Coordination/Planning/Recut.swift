@@ -32,6 +32,8 @@ extension Job {
         job.partitions = partitions
         job.workers = workers
         job.commitInterval = commitInterval
+        job.deadline = deadline
+        job.onPartitionFailure = onPartitionFailure
         return job
     }
 }
@@ -103,6 +105,10 @@ struct PendingRecut {
         }
         compare("workers", String(old.workers), String(new.workers))
         compare("commit_interval", String(old.commitInterval), String(new.commitInterval))
+        compare("deadline", old.deadline?.text ?? "none", new.deadline?.text ?? "none")
+        compare(
+            "on_partition_failure", old.onPartitionFailure.rawValue,
+            new.onPartitionFailure.rawValue)
         return list.isEmpty ? "nothing this run goes by" : list.joined(separator: ", ")
     }
 }

@@ -60,8 +60,7 @@ package enum RunStart {
     /// - Parameters:
     ///   - maxConflicts: Conflicts that may be left, when that was decided after the run ended
     ///     with 15 (a row deleted online never comes back); nil: as many as when it began.
-    ///   - edited: The settings file as it is now; of it, a job's partitions, workers and commit
-    ///     interval hold for what is left of the run.
+    ///   - edited: The settings file as it is now; what holds of it says `Job.edited`.
     ///   - takeoverOf: The term that a standby found without a living coordinator; nil: a person
     ///     says that the run goes on.
     package static func resume(
@@ -81,9 +80,7 @@ package enum RunStart {
                     .usage,
                     LogMessage(
                         .commandFailed,
-                        [
-                            "command": "resume", "reason": "there is no run \(run)",
-                        ]))
+                        ["command": "resume", "reason": "there is no run \(run)"]))
             }
             guard row.state == "open" else {
                 return try finished(row, connection)
@@ -257,11 +254,13 @@ package enum RunStart {
         coordinator.beginPulse()
         coordinator.openEvents(surroundings.events)
         try coordinator.beginTenure(row)
+        try coordinator.keep(surroundings.deadline ?? definition.job.deadline)
         let start = LogMessage(
             .runStarted,
             [
                 "run": row.run, "job": row.job, "input": input.path,
                 "bytes": String(input.bytes), "directory": coordinator.directory,
+                "deadline": coordinator.watch.deadline.map { "; deadline \($0.text)" } ?? "",
             ])
         coordinator.note(start)
         screen.announce(start)

@@ -14,12 +14,18 @@ package struct Surroundings: Sendable {
 
     /// Worker processes that a resumed run starts; nil: as many as it began with.
     package var workers: Int?
+    /// When this coordinator stops; nil: when the job says.
+    package var deadline: DeadlineTime?
 
     /// As the settings say.
-    package init(_ settings: Settings, network: NetworkPlan = .local, workers: Int? = nil) {
+    package init(
+        _ settings: Settings, network: NetworkPlan = .local, workers: Int? = nil,
+        deadline: DeadlineTime? = nil
+    ) {
         events = settings.events
         logGenerations = settings.logGenerations
         self.network = network
         self.workers = workers
+        self.deadline = deadline
     }
 }

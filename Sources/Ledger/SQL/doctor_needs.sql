@@ -10,7 +10,8 @@ SELECT n.privilege || ' on ' || n.name FROM (
         ('conflict', 'SELECT,INSERT,UPDATE'), ('certificate', 'SELECT,INSERT'),
         ('publication', 'SELECT,INSERT'), ('audit', 'INSERT'),
         ('tenure', 'SELECT,INSERT,UPDATE'), ('phase_time', 'SELECT,INSERT,UPDATE'),
-        ('crew', 'SELECT,INSERT,UPDATE'), ('absent', 'SELECT,INSERT,DELETE')
+        ('crew', 'SELECT,INSERT,UPDATE'), ('absent', 'SELECT,INSERT,DELETE'),
+        ('instruction', 'SELECT,INSERT,UPDATE')
     ) t(name, needs), unnest(string_to_array(t.needs, ',')) p
     UNION ALL
     SELECT 'schema ' || s.name, s.privilege,
