@@ -37,6 +37,26 @@ extension MessageID {
     public static let barrierRefused: MessageID = "KGR1051E"
     /// Arguments: `run`, `before`, `after`.
     public static let recutRefused: MessageID = "KGR1052E"
+    /// Arguments: `run`, `revision`, `scope`, `from`, `reason`.
+    public static let revisionOpened: MessageID = "KGR1060I"
+    /// Arguments: `run`, `revision`, `inserted`, `updated`, `closed`, `unchanged`, `changed`.
+    public static let blastRadius: MessageID = "KGR1061I"
+    /// Arguments: `run`, `scope`, `ranges`.
+    public static let revisionGrown: MessageID = "KGR1062W"
+    /// Arguments: `run`, `revision`.
+    public static let revisionWithdrawn: MessageID = "KGR1063W"
+    /// Arguments: `run`.
+    public static let rerunDeclined: MessageID = "KGR1064W"
+    /// Arguments: `run`, `reason`.
+    public static let rerunRefused: MessageID = "KGR1065E"
+    /// Arguments: `run`, `restored`, `removed`, `reopened`, `left`.
+    public static let backoutDone: MessageID = "KGR1070I"
+    /// Arguments: `run`, `restored`, `removed`, `reopened`, `left`, `busy`.
+    public static let backoutBusy: MessageID = "KGR1071E"
+    /// Arguments: `run`, `reason`.
+    public static let backoutRefused: MessageID = "KGR1072E"
+    /// Arguments: `run`, `target`, `since`.
+    public static let backoutUnfinished: MessageID = "KGR1073E"
 }
 
 /// Messages 2xxx: input and structure.

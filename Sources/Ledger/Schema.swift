@@ -5,12 +5,13 @@ public import Postgres
 /// The ledger's schema: which version a database has, and how it gets the newest.
 public enum Schema {
     /// The version this binary works with.
-    public static let wanted = 3
+    public static let wanted = 4
 
     private static let migrations: [(number: Int, text: String)] = [
         (1, sql(PackageResources.migration_0001_sql)),
         (2, sql(PackageResources.migration_0002_sql)),
         (3, sql(PackageResources.migration_0003_sql)),
+        (4, sql(PackageResources.migration_0004_sql)),
     ]
 
     /// The numbers of all migrations, in their order.

@@ -23,6 +23,9 @@ public enum Failpoint: String, CaseIterable, Sendable {
     case inChunk = "in_chunk"
     case inRequeue = "in_requeue"
     case beforeRecutCommit = "before_recut_commit"
+    case revisionOpened = "revision_opened"
+    case beforeApproval = "before_approval"
+    case inBackout = "in_backout"
     case beforePublish = "before_publish"
     case afterPublish = "after_publish"
 

@@ -134,6 +134,8 @@ struct ResumeCommand: ParsableCommand {
     var workers: Int?
     @Option(help: .init("Let remote workers in here, tcp://ADDRESS:PORT.", valueName: "endpoint"))
     var listen: String?
+    @Flag(help: "Of a rerun that waits for an answer: agree to what it would change.")
+    var yes = false
     @Flag(help: "Print the result as JSON.")
     var json = false
     @Flag(help: "Show no progress.")
@@ -166,6 +168,7 @@ struct ResumeCommand: ParsableCommand {
                 untilValidate: until == "validate", maxConflicts: maxConflicts,
                 edited: EditedSettings(
                     jobs: settings.jobs, hash: Preparation.hash(settings.canonicalText)),
+                consent: Consent(yes: yes),
                 surroundings: Surroundings(settings, network: network, workers: workers),
                 signals: signals, screen: screen)
             return try Conclusion.show(end, of: subject, command: "resume", json: json)

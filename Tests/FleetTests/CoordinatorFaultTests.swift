@@ -126,6 +126,11 @@ extension FleetTests {
                 try stopped.run,
                 environment: environment.merging(["KUGIRI_FAILPOINT": "in_chunk:kill:2"]) { $1 })
             try oracle.expectLoaded(sample, end)
+            let again = try night.rerun(
+                try stopped.run, ["--partition", "1"], environment: environment)
+            #expect(again.code == 0, "\(again.ended.stderr)")
+            let back = try night.backout(try stopped.run, environment: environment)
+            #expect(back.ended.code == 0, "\(back.ended.stderr)")
             let passed = Set(
                 try String(contentsOfFile: hits, encoding: .utf8).split(separator: "\n")
                     .map { String($0) })
