@@ -31,6 +31,8 @@ package enum CoordinationLimits {
     /// Rows left alone by a backout that are listed, and locked ones that are tried again: what
     /// a person goes through by hand; all are in `kugiri.backout_row`.
     static let backoutRowsShown = 1_000
+    /// Keys named that a corrected input lacks: enough to see what they are.
+    static let missingKeysShown = 20
     /// Ranges named in the message about a rerun that takes in more keys.
     static let grownRangesShown = 4
     /// Time between two notices to every worker.

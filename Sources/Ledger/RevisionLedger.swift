@@ -143,6 +143,48 @@ public enum RevisionLedger {
             sql(PackageResources.revision_copy_absent_sql), identity + [slices])
     }
 
+    /// Copies the partition table, and what is loaded outside some keys, into a revision with another
+    /// input.
+    public static func copyLoaded(
+        outside ranges: [KeyRange], run: String, from old: Int,
+        _ connection: borrowing Connection
+    ) throws {
+        let identity: [Parameter] = [.text(run), .int(Int64(old)), .int(Int64(old + 1))]
+        try connection.query(sql(PackageResources.revision_copy_partitions_sql), identity)
+        let slices = try SliceLedger.slices(run: run, revision: old, connection)
+        try connection.query(
+            sql(PackageResources.revision_copy_intervals_sql),
+            identity + [
+                .intArray(slices.map { Int64($0.slice) }), .textArray(ranges.map(\.low.text)),
+                .optionalTextArray(ranges.map { $0.high?.text }),
+            ])
+    }
+
+    /// Knows loaded intervals by the digests that staging has of their records in another input.
+    ///
+    /// - Returns: How many of them hold as many rows as were loaded.
+    public static func adopt(
+        run: String, revision: Int, _ connection: borrowing Connection
+    ) throws -> Int {
+        try connection.query(
+            sql(PackageResources.revision_adopt_sql), [.text(run), .int(Int64(revision))]
+        ).affected
+    }
+
+    /// Conflicts outside some keys and rejects that the database gave: they hang on record numbers.
+    public static func exceptions(
+        run: String, revision: Int, outside ranges: [KeyRange],
+        _ connection: borrowing Connection
+    ) throws -> Int64 {
+        try connection.query(
+            sql(PackageResources.revision_exceptions_sql),
+            [
+                .text(run), .int(Int64(revision)), .textArray(ranges.map(\.low.text)),
+                .optionalTextArray(ranges.map { $0.high?.text }),
+            ]
+        ).int(0, 0) ?? 0
+    }
+
     /// A revision after the first; nil: there is none of this number.
     public static func get(
         run: String, revision: Int, _ connection: borrowing Connection

@@ -31,6 +31,13 @@ struct RerunCommand: ParsableCommand {
         help: .init(
             "Begin at: start (split the input again), validate, or load.", valueName: "phase"))
     var beginning: String?
+    @Option(
+        help: .init(
+            "A corrected file, whole; outside the keys its records must be the same.",
+            valueName: "file"))
+    var input: String?
+    @Flag(help: "Keys that the corrected file lacks may stay behind; their rows stay as they are.")
+    var dropMissing = false
     @Option(help: "Why; for the audit and the certificate.")
     var reason: String
     @Flag(help: "Agree beforehand to what it changes.")
@@ -55,7 +62,13 @@ struct RerunCommand: ParsableCommand {
         if partition != nil, range != nil {
             throw ValidationError("--partition and --range exclude each other")
         }
-        if partition == nil, range == nil, beginning == nil {
+        if input != nil, let beginning, beginning != "start" {
+            throw ValidationError("--input begins at the start: leave '--from \(beginning)' out")
+        }
+        if dropMissing, input == nil {
+            throw ValidationError("--drop-missing is about the file of --input")
+        }
+        if partition == nil, range == nil, beginning == nil, input == nil {
             throw ValidationError(
                 "say what to do again: --partition, --range, or --from start for the whole run")
         }
@@ -76,8 +89,10 @@ struct RerunCommand: ParsableCommand {
             if isPrivate { _ = try Database.connect(settings, purpose: "rerun") }
             let request = RerunRequest(
                 run: runID, scope: try scope(),
-                beginning: beginning.flatMap(RerunBeginning.init(rawValue:)) ?? .validate,
+                beginning: input != nil
+                    ? .start : beginning.flatMap(RerunBeginning.init(rawValue:)) ?? .validate,
                 reason: reason, consent: Consent(yes: yes), forceOlder: forceOlder,
+                inputPath: input.map(absolute), dropMissing: dropMissing,
                 databaseURL: url, executable: Executable.path, binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
                 surroundings: Surroundings(settings, network: network, workers: workers))

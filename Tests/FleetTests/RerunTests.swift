@@ -84,6 +84,36 @@ extension FleetTests {
             try night.expectNoted(try again.facts, "\(changed) of them were changed by others")
         }
 
+        @Test func `what is asked of a run done again is answered, also after a crash`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 2_000, defects: ["bad-enum:2"])
+            let first = try night.run(sample, ["--max-rejects", "2"])
+            try #require(first.code == 4)
+            let run = try first.run
+            let before = try night.fingerprint()
+            try night.crashServer()
+            let again = try night.rerun(run, ["--partition", "2", "--from", "load"])
+            #expect(again.code == 4, "\(again.ended.stderr)")
+            #expect(try night.fingerprint() == before)
+            try night.expectNoted(try again.facts, "an unknown number of them")
+            let key = try sample.debits()[1_000].customer
+            let questions = [
+                (["report", run], "run-1"), (["partitions", run], "partitions-1"),
+                (["workers", run], "workers-1"), (["status", run], "status-1"),
+                (["rejects", run], "rejects-1"), (["conflicts", run], "conflicts-1"),
+                (["why", run, key], "why-1"), (["certificate", run], "certificate-1"),
+                (["runs"], "runs-1"),
+            ]
+            for (question, schema) in questions {
+                let answer = try night.kugiri(question + ["--json"])
+                #expect(answer.code == 0, "\(question) \(answer.stderr)")
+                let faults = try JSONSchema(schema).faults(answer.stdout)
+                #expect(faults.isEmpty, "\(question): \(faults)")
+            }
+            let log = try night.kugiri(["logs", run])
+            #expect(log.stdout.contains("KGR1060I"), "\(log.stderr)")
+        }
+
         @Test func `keys grow to whole chunks, and that is said`() throws {
             let night = try Night { $0.workers = 1 }
             let sample = try night.sample(records: 2_000)

@@ -91,6 +91,10 @@ extension RunCoordinator {
         if definition.inputRevision != revision {
             for slice in try SliceLedger.slices(run: run, revision: revision - 1, connection)
             where try TargetCatalog.exists(slice.staging, connection) {
+                // What a crash of the server emptied knows nothing.
+                guard try TargetCatalog.count(slice.staging, connection) == slice.staged else {
+                    continue
+                }
                 before[slice.slice] = slice.staging
             }
         }
@@ -113,11 +117,26 @@ extension RunCoordinator {
         return radius
     }
 
+    /// Of a corrected input: what is loaded outside its keys is known by its new records.
+    private func adoptLoaded() throws {
+        guard definition.inputRevision == revision else { return }
+        let loaded = try ProofLedger.ranges(
+            run: run, revision: revision, phase: .load, connection)
+        let adopted = try transact { connection in
+            try RevisionLedger.adopt(run: run, revision: revision, connection)
+        }
+        guard adopted == loaded.count else {
+            throw LedgerError.broken(
+                "\(loaded.count - adopted) intervals outside the corrected keys hold other rows")
+        }
+    }
+
     /// Shows what a revision would change, and goes on only when that is agreed to.
     func agree() throws {
         guard let row = try RevisionLedger.get(run: run, revision: revision, connection) else {
             return
         }
+        try adoptLoaded()
         let radius = try blastRadius()
         let total = radius.total
         note(
@@ -160,6 +179,7 @@ extension RunCoordinator {
         }
         try StagingCleanup.drop(tables: own + [tables.parent], connection)
         try Files.removeDirectory(definition.spoolDirectory(of: run))
+        if definition.inputRevision == revision { Files.remove(input.archivedPath) }
         note(LogMessage(.revisionWithdrawn, ["run": run, "revision": String(revision)]))
     }
 

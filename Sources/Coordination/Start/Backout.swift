@@ -129,8 +129,8 @@ package enum Backout {
             }
             throw refused(
                 row, .held,
-                "another backout of it is under way; finish that one first: 'kugiri "
-                    + "backout \(row.run) \(before ?? "")'")
+                "another backout of it is under way; finish that one first: "
+                    + "'kugiri backout \(row.run)\(before.map { " " + $0 } ?? "")'")
         }
         if unfinished == nil, case .impossible = request.consent {
             throw refused(

@@ -29,10 +29,10 @@ struct RerunScope {
 
     /// Finds the scope; throws a refusal when the rest of the run is not there to stay.
     static func find(
-        _ wanted: WantedScope, _ beginning: RerunBeginning, _ row: RunRow,
+        _ wanted: WantedScope, _ beginning: RerunBeginning, isCorrected: Bool, _ row: RunRow,
         _ definition: RunDefinition, _ connection: borrowing Connection
     ) throws -> RerunScope {
-        guard beginning != .start else {
+        guard beginning != .start || isCorrected else {
             guard wanted == .whole else {
                 throw Self.refused(
                     row, .usage,

@@ -20,6 +20,10 @@ package struct RerunRequest: Sendable {
     package var consent: Consent
     /// Goes on although a later run has loaded into the same table.
     package var forceOlder: Bool
+    /// A corrected input; nil: the run's own.
+    package var inputPath: String?
+    /// Keys that the corrected input lacks may stay behind.
+    package var dropMissing: Bool
     package var databaseURL: String
     package var executable: String
     package var binaryVersion: String
@@ -30,9 +34,12 @@ package struct RerunRequest: Sendable {
     /// Memberwise.
     package init(
         run: String, scope: WantedScope, beginning: RerunBeginning, reason: String,
-        consent: Consent, forceOlder: Bool, databaseURL: String, executable: String,
-        binaryVersion: String, command: String, surroundings: Surroundings
+        consent: Consent, forceOlder: Bool, inputPath: String?, dropMissing: Bool,
+        databaseURL: String, executable: String, binaryVersion: String, command: String,
+        surroundings: Surroundings
     ) {
+        self.inputPath = inputPath
+        self.dropMissing = dropMissing
         self.run = run
         self.scope = scope
         self.beginning = beginning
@@ -66,8 +73,9 @@ extension RunStart {
                 RunDefinition.self, from: Data(old.definition.utf8))
             let plan = try decoder.decode(TargetPlan.self, from: Data(old.plan.utf8))
             let scope = try RerunScope.find(
-                request.scope, request.beginning, old, definition, connection)
-            let input = ArrivedInput(
+                request.scope, request.beginning, isCorrected: request.inputPath != nil, old,
+                definition, connection)
+            var input = ArrivedInput(
                 path: old.inputPath, archivedPath: definition.archivedInput(of: old.run),
                 bytes: old.inputBytes, hash: old.inputHash)
             guard Files.exists(input.archivedPath) else {
@@ -77,8 +85,16 @@ extension RunStart {
                         .inputMissing,
                         ["input": input.archivedPath, "reason": "it left the archive"]))
             }
+            let corrected = try request.inputPath.map { path in
+                try CorrectedInput.read(path, of: old, definition, scope, connection)
+            }
             definition.revision = old.revision + 1
-            let term = try open(request, old, definition, plan, scope, connection)
+            if let corrected {
+                definition.inputRevision = old.revision + 1
+                input = try keep(corrected, request, old, definition)
+            }
+            let term = try open(
+                request, old, definition, plan, scope, corrected, input, connection)
             try Failpoint.revisionOpened.pass()
             guard let row = try RunLedger.get(old.run, connection) else {
                 throw LedgerError.broken("run \(old.run) vanished")
@@ -97,13 +113,30 @@ extension RunStart {
             made.consent = request.consent
             try takeOver(made, row)
             made.noteRevision(scope, request)
-            if request.beginning != .start {
+            if let corrected, corrected.missing > 0 {
+                made.note(corrected.missingMessage(old, isAgreed: true))
+            }
+            if request.beginning != .start, corrected == nil {
                 try made.spoolAgain(because: "\(scope.text) of run \(old.run) is done again")
             }
             return Ending.conduct(made, untilValidate: false)
         } catch {
             return Ending.failed(error, coordinator, request: nil)
         }
+    }
+
+    /// Gives a corrected input its place in the archive; throws 9 when it lacks keys and nobody
+    /// agreed to that.
+    private static func keep(
+        _ corrected: CorrectedInput, _ request: RerunRequest, _ old: RunRow,
+        _ definition: RunDefinition
+    ) throws -> ArrivedInput {
+        guard corrected.missing == 0 || request.dropMissing else {
+            Arrival.discard(corrected.input)
+            try Files.removeDirectory(definition.spoolDirectory(of: old.run))
+            throw RunStop(.totals, corrected.missingMessage(old, isAgreed: false))
+        }
+        return try Arrival.keep(corrected.input, as: definition.archivedInput(of: old.run))
     }
 
     /// The run when it is one that can be done again; else a refusal.
@@ -198,14 +231,16 @@ extension RunStart {
 
     private static func open(
         _ request: RerunRequest, _ old: RunRow, _ definition: RunDefinition, _ plan: TargetPlan,
-        _ scope: RerunScope, _ connection: borrowing Connection
+        _ scope: RerunScope, _ corrected: CorrectedInput?, _ input: ArrivedInput,
+        _ connection: borrowing Connection
     ) throws -> Int64 {
         let new = NewRevision(
             run: old.run, after: old.revision, coordinator: identity,
             definition: try JSONText.compact(definition), scope: scope.text,
-            beginning: request.beginning, reason: request.reason, command: request.command,
+            beginning: corrected == nil ? request.beginning : .start, reason: request.reason,
+            command: request.command,
             isApproved: request.consent.isGiven,
-            input: (old.inputPath, old.inputBytes, old.inputHash))
+            input: (input.path, input.bytes, input.hash))
         let late = try RevisionLedger.lateRejects(
             run: old.run, revision: old.revision, slices: scope.slices, connection)
         let copy = RevisionCopy(
@@ -217,7 +252,9 @@ extension RunStart {
             guard let term = try RevisionLedger.open(new, connection) else {
                 throw LedgerError.fenced(run: old.run)
             }
-            if request.beginning != .start {
+            if let corrected {
+                try corrected.insert(copy.tables, scope, row: old, connection)
+            } else if request.beginning != .start {
                 try RevisionLedger.copy(copy, run: old.run, from: old.revision, connection)
             }
             try Preparation.audit(

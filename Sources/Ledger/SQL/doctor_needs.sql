@@ -4,7 +4,7 @@ SELECT n.privilege || ' on ' || n.name FROM (
         has_table_privilege(to_regclass('kugiri.' || t.name), trim(p)) AS held
     FROM (VALUES ('migration', 'SELECT'), ('run', 'SELECT,INSERT,UPDATE'),
         ('partition', 'SELECT,INSERT,DELETE'), ('slice', 'SELECT,INSERT,UPDATE,DELETE'),
-        ('claim', 'SELECT,INSERT,UPDATE,DELETE'), ('interval', 'SELECT,INSERT,DELETE'),
+        ('claim', 'SELECT,INSERT,UPDATE,DELETE'), ('interval', 'SELECT,INSERT,UPDATE,DELETE'),
         ('chunk', 'SELECT,INSERT,DELETE'), ('total', 'SELECT,INSERT,DELETE'),
         ('share', 'SELECT,INSERT,DELETE'), ('reject', 'SELECT,INSERT,DELETE'),
         ('conflict', 'SELECT,INSERT,UPDATE,DELETE'), ('certificate', 'SELECT,INSERT'),
