@@ -288,6 +288,30 @@ extension FleetTests {
             #expect(try night.resume(try first.run, ["--max-conflicts", "1"]).code == 4)
         }
 
+        @Test func `what the target refused in the load is done again when it does not any more`()
+            throws
+        {
+            let night = try Night()
+            let sample = try night.sample(records: 2_000)
+            let customers = try sample.debits().map(\.customer).sorted()
+            let stopped = try night.run(sample, ["--until", "validate"])
+            let run = try stopped.run
+            try night.online(
+                "ALTER TABLE member_account ADD CONSTRAINT passing "
+                    + "CHECK (customer_number <> '\(customers[100])')")
+            let left = try night.resume(run)
+            #expect(left.code == 8, "\(left.ended.stderr)")
+            try night.online("ALTER TABLE member_account DROP CONSTRAINT passing")
+            let before = try night.versions()
+            let end = try night.rerun(run, ["--partition", "1"])
+            #expect(end.code == 0, "\(end.ended.stderr)")
+            #expect(try end.facts.counts.rejected == 0)
+            #expect(try end.facts.counts.balances)
+            #expect(try before.isSubset(of: night.versions()))
+            #expect(try night.count("SELECT count(*) FROM member_account") == 2_000)
+            #expect(try night.texts("SELECT run FROM kugiri.current_run") == [run])
+        }
+
         @Test func `a job that closes rows is done again by slices`() throws {
             let night = try Feed.night { $0.workers = 1 }
             let it = try Feed.lacking(every: 20, of: 1_700, in: night)
@@ -304,81 +328,5 @@ extension FleetTests {
             #expect(try night.contents() == before)
             #expect(try again.facts.counts.balances)
         }
-    }
-}
-
-extension Night {
-    /// Does a run again; agreed to, with a reason.
-    func rerun(
-        _ run: String, _ flags: [String], environment: [String: String] = [:]
-    ) throws -> Conclusion {
-        try Conclusion(kugiri(Self.rerunArguments(run, flags), environment: environment))
-    }
-
-    /// Starts `rerun` and does not wait for its end.
-    func startRerun(
-        _ run: String, _ flags: [String], environment: [String: String] = [:]
-    ) throws -> Running {
-        try Binary.start(
-            Self.rerunArguments(run, flags) + ["--settings", "\(folder)/partitions.yaml"],
-            environment: environment, scratch: "\(folder)/out")
-    }
-
-    private static func rerunArguments(_ run: String, _ flags: [String]) -> [String] {
-        ["rerun", run, "--reason", "a test", "--yes", "--json"] + flags
-    }
-
-    /// A command with a terminal of its own, on which an answer is typed.
-    func asked(
-        _ arguments: [String], _ answer: String, environment: [String: String] = [:]
-    ) throws -> Ended {
-        let words = [Binary.path] + arguments + ["--settings", "\(folder)/partitions.yaml"]
-        let command = words.map { "'\($0)'" }.joined(separator: " ")
-        // `script` gives the command a terminal and types what it reads itself.
-        let typing = "{ sleep 1; echo \(answer); sleep 8; } | script -qec \"$0\" /dev/null"
-        return try Binary.shell(
-            typing, command, environment: environment, scratch: "\(folder)/out")
-    }
-
-    /// The key range of a partition, as SQL.
-    func bounds(of partition: Int) throws -> String {
-        try texts(
-            """
-            SELECT format('customer_number COLLATE "C" >= %L', low)
-                || coalesce(format(' AND customer_number COLLATE "C" < %L', high), '')
-            FROM kugiri.partition WHERE number = \(partition) ORDER BY revision DESC LIMIT 1
-            """)[0]
-    }
-
-    /// The key in the middle.
-    func middle() throws -> String {
-        try texts(
-            "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY customer_number) FROM member_account"
-        )[0]
-    }
-
-    /// The target without the columns that only move forwards.
-    func contents(where condition: String = "true") throws -> [String: Member] {
-        let keys = Set(
-            try texts("SELECT customer_number FROM member_account WHERE \(condition)"))
-        return try members().filter { keys.contains($0.key) }
-            .mapValues { member in
-                var member = member
-                member.updateCount = 0
-                return member
-            }
-    }
-
-    /// What the ledger says of the runs, without who had them last.
-    func ledger() throws -> [String] {
-        var found = try texts(
-            "SELECT (to_jsonb(r) - 'term' - 'coordinator')::text FROM kugiri.run r ORDER BY 1")
-        for table in [
-            "partition", "slice", "interval", "chunk", "total", "share", "reject", "conflict",
-            "certificate", "publication", "revision",
-        ] {
-            found += try texts("SELECT '\(table)' || t::text FROM kugiri.\(table) t ORDER BY 1")
-        }
-        return found
     }
 }
