@@ -1,6 +1,7 @@
 // The partition of each key, for keys that come in order: a step, not a search.
 
 import Plan
+import Records
 
 /// Walks a partition table beside sorted keys.
 struct PartitionCursor {
@@ -33,11 +34,6 @@ struct PartitionCursor {
     private static func precedes(
         _ entry: SliceEntry, _ keys: [UInt8], _ bound: [UInt8]
     ) -> Bool {
-        let start = Int(entry.keyAt)
-        let count = min(Int(entry.keyCount), bound.count)
-        for offset in 0..<count where keys[start + offset] != bound[offset] {
-            return keys[start + offset] < bound[offset]
-        }
-        return Int(entry.keyCount) < bound.count
+        keys.span.extracting(entry.keyPlace).order(against: bound.span) < 0
     }
 }

@@ -17,17 +17,26 @@ struct Seen: Equatable {
 }
 
 /// Encodes staging rows in the column order of ``RunTables/copyColumns``.
+///
+/// One reservation per row, then words are stored: byte by byte an array's checks cost more than
+/// the values.
 struct RowEncoder {
     /// Where a staging column's value comes from.
     private enum Source {
         case data(field: Int)
-        case header(name: String)
+        /// The partition key, whose image is its text.
+        case key
+        /// A cell that is the same for all records of a group: an index into its cells.
+        case header(cell: Int)
     }
 
     private let columns: [(source: Source, encoding: TargetPlan.Encoding, scale: Int)]
     private let checker: RecordChecker
-    private let groups: [GroupEnvelope]
+    /// Encoded header fields by group.
+    private let headerCells: [[[UInt8]]]
     private let fieldCount: Int
+    /// Bytes of a row beside its keys.
+    private let rowBytesMax: Int
     private var scratch: [UInt8] = []
 
     /// The signature and the empty header of a binary COPY.
@@ -36,23 +45,46 @@ struct RowEncoder {
         + [0, 0, 0, 0]
     /// The end of a binary COPY.
     static let fileTrailer: [UInt8] = [0xFF, 0xFF]
+    /// Bytes of the columns that every staging table has, beside the key: 97.
+    private static let fixedBytesMax = 128
+    /// Bytes of a number, a day or its text with their length: a numeric of 7 digits to base
+    /// 10,000 has 26, a decimal's text 4 + 18 digits, sign, point and zeros.
+    private static let scalarBytesMax = 64
+    /// UTF-8 bytes of one byte of a single-byte repertoire: half-width kana have 3.
+    private static let textGrowthMax = 3
 
     init(plan: TargetPlan, rules: SliceRules) throws {
         checker = rules.checker
-        groups = rules.groups
         fieldCount = 12 + plan.columns.count
-        columns = try plan.columns.map { column in
+        var cells = rules.groups.map { _ in [[UInt8]]() }
+        var rowBytes = Self.fixedBytesMax
+        var columns: [(source: Source, encoding: TargetPlan.Encoding, scale: Int)] = []
+        for column in plan.columns {
             if column.field.hasPrefix("header.") {
                 let name = String(column.field.dropFirst(7))
-                let field = rules.contract.recordType(.header)?.field(name)
-                return (.header(name: name), column.encoding, field?.scale ?? 0)
+                let scale = rules.contract.recordType(.header)?.field(name)?.scale ?? 0
+                columns.append((.header(cell: cells.first?.count ?? 0), column.encoding, scale))
+                for (group, envelope) in rules.groups.enumerated() {
+                    let cell = Self.cell(
+                        of: envelope.headerFields[name], as: column.encoding, scale: scale)
+                    cells[group].append(cell)
+                }
+                rowBytes += cells.compactMap { $0.last?.count }.max() ?? 0
+                continue
             }
             guard let index = rules.checker.fieldIndex(column.field) else {
                 throw ContractFault(
                     path: "records.data", message: "there is no field \(column.field)")
             }
-            return (.data(field: index), column.encoding, rules.data.fields[index].scale ?? 0)
+            let field = rules.data.fields[index]
+            let isKey = index == rules.partitionKeyField && column.encoding == .text
+            columns.append(
+                (isKey ? .key : .data(field: index), column.encoding, field.scale ?? 0))
+            rowBytes += Self.scalarBytesMax + Self.textGrowthMax * field.bytes
         }
+        self.columns = columns
+        headerCells = cells
+        rowBytesMax = rowBytes
     }
 
     /// Appends one row.
@@ -60,122 +92,121 @@ struct RowEncoder {
         _ entry: SliceEntry, record: Span<UInt8>, keys: [UInt8], sequence: Int, isLast: Bool,
         seen: Seen?, digest: UInt64, to output: inout [UInt8]
     ) {
-        Self.append16(Int16(fieldCount), to: &output)
-        Self.append32(entry.keyCount, to: &output)
-        output.append(contentsOf: keys[Int(entry.keyAt)..<Int(entry.keyAt + entry.keyCount)])
-        Self.appendInt8(entry.number, to: &output)
-        Self.append32(2, to: &output)
-        Self.append16(Int16(sequence), to: &output)
-        Self.append32(1, to: &output)
-        output.append(isLast ? 1 : 0)
-        Self.append32(1, to: &output)
-        output.append(seen == nil ? 0 : 1)
-        Self.appendOptional(seen?.lockAt, to: &output)
-        if let seen {
-            Self.append32(4, to: &output)
-            Self.append32(Int32(bitPattern: seen.rowVersion), to: &output)
-        } else {
-            Self.append32(-1, to: &output)
-        }
-        Self.appendOptional(seen?.count, to: &output)
-        Self.append(address: seen?.address, to: &output)
-        Self.appendInt8(Int64(bitPattern: digest), to: &output)
-        Self.append32(1, to: &output)
-        output.append(UInt8(ascii: "U"))
-        Self.append32(-1, to: &output)
-        for column in columns {
-            switch column.source {
-            case .data(let field):
-                append(field, record, as: column.encoding, scale: column.scale, to: &output)
-            case .header(let name):
-                append(
-                    groups[Int(entry.group)].headerFields[name], as: column.encoding,
-                    scale: column.scale, to: &output)
+        let keyPlace = Int(entry.keyAt)..<Int(entry.keyAt + entry.keyCount)
+        let key = keys.span.extracting(keyPlace)
+        output.append(addingCapacity: rowBytesMax + columns.count * key.count + key.count) { row in
+            row.append(bigEndian: UInt16(fieldCount))
+            row.append(cell: key)
+            row.append(int64: entry.number)
+            row.append(bigEndian: UInt32(2))
+            row.append(bigEndian: UInt16(truncatingIfNeeded: sequence))
+            row.append(byte: isLast ? 1 : 0)
+            row.append(byte: seen == nil ? 0 : 1)
+            row.append(optional: seen?.lockAt)
+            if let seen {
+                row.append(bigEndian: UInt32(4))
+                row.append(bigEndian: seen.rowVersion)
+            } else {
+                row.appendNull()
+            }
+            row.append(optional: seen?.count)
+            if let address = seen?.address {
+                row.append(bigEndian: UInt32(6))
+                row.append(bigEndian: UInt32(truncatingIfNeeded: address >> 16))
+                row.append(bigEndian: UInt16(truncatingIfNeeded: address))
+            } else {
+                row.appendNull()
+            }
+            row.append(int64: Int64(bitPattern: digest))
+            row.append(byte: UInt8(ascii: "U"))
+            row.appendNull()
+            for column in columns {
+                switch column.source {
+                case .data(let field):
+                    append(field, record, as: column.encoding, scale: column.scale, to: &row)
+                case .key: row.append(cell: key)
+                case .header(let cell):
+                    let cell = headerCells[Int(entry.group)][cell]
+                    row.append(contentsOf: cell.span)
+                }
             }
         }
     }
 
     private mutating func append(
         _ field: Int, _ record: Span<UInt8>, as encoding: TargetPlan.Encoding, scale: Int,
-        to output: inout [UInt8]
+        to row: inout OutputSpan<UInt8>
     ) {
         switch encoding {
         case .text:
-            scratch.removeAll(keepingCapacity: true)
-            guard checker.appendText(field, record, to: &scratch) else {
-                return Self.append32(-1, to: &output)
+            if let place = checker.plainText(field, record) {
+                guard !place.isEmpty else { return row.appendNull() }
+                return row.append(cell: record.extracting(place))
             }
-            Self.append32(Int32(scratch.count), to: &output)
-            output.append(contentsOf: scratch)
-        case .date:
-            Self.append(days: checker.date(field, record)?.daysSince2000, to: &output)
+            scratch.removeAll(keepingCapacity: true)
+            guard checker.appendText(field, record, to: &scratch) else { return row.appendNull() }
+            row.append(cell: scratch.span)
+        case .date: Self.append(days: checker.date(field, record)?.daysSince2000, to: &row)
         case .int2, .int4, .int8, .numeric:
             Self.append(
-                number: checker.integer(field, record), as: encoding, scale: scale, to: &output)
+                number: checker.integer(field, record), as: encoding, scale: scale, to: &row)
         }
     }
 
-    private func append(
-        _ text: String?, as encoding: TargetPlan.Encoding, scale: Int, to output: inout [UInt8]
-    ) {
-        guard let text else { return Self.append32(-1, to: &output) }
-        switch encoding {
-        case .text:
-            Self.append32(Int32(text.utf8.count), to: &output)
-            output.append(contentsOf: text.utf8)
-        case .date:
-            Self.append(days: CalendarDate(iso: text)?.daysSince2000, to: &output)
-        case .int2, .int4, .int8, .numeric:
-            // A decimal's text has all its decimal places: without the point it counts units.
-            let digits = scale > 0 ? text.filter { $0 != "." } : text
-            Self.append(number: Int64(digits), as: encoding, scale: scale, to: &output)
+    /// A header field as it stands in every row of its group, with its length; nil: NULL.
+    private static func cell(
+        of text: String?, as encoding: TargetPlan.Encoding, scale: Int
+    ) -> [UInt8] {
+        var cell: [UInt8] = []
+        let bytes = Array((text ?? "").utf8)
+        cell.append(addingCapacity: scalarBytesMax + bytes.count) { row in
+            guard let text else { return row.appendNull() }
+            switch encoding {
+            case .text: row.append(cell: bytes.span)
+            case .date: append(days: CalendarDate(iso: text)?.daysSince2000, to: &row)
+            case .int2, .int4, .int8, .numeric:
+                // A decimal's text has all its decimal places: without the point it counts units.
+                let digits = scale > 0 ? text.filter { $0 != "." } : text
+                append(number: Int64(digits), as: encoding, scale: scale, to: &row)
+            }
         }
+        return cell
     }
 
-    private static func append(address: UInt64?, to output: inout [UInt8]) {
-        guard let address else { return append32(-1, to: &output) }
-        append32(6, to: &output)
-        append32(Int32(truncatingIfNeeded: address >> 16), to: &output)
-        append16(Int16(truncatingIfNeeded: address), to: &output)
-    }
-
-    private static func append(days: Int32?, to output: inout [UInt8]) {
-        guard let days else { return append32(-1, to: &output) }
-        append32(4, to: &output)
-        append32(days, to: &output)
+    private static func append(days: Int32?, to row: inout OutputSpan<UInt8>) {
+        guard let days else { return row.appendNull() }
+        row.append(bigEndian: UInt32(4))
+        row.append(bigEndian: UInt32(bitPattern: days))
     }
 
     /// A number too large for its column goes out at full width: the server refuses the row (22P03),
     /// so that it becomes the reject `target-constraint` and never another number.
     private static func append(
-        number: Int64?, as encoding: TargetPlan.Encoding, scale: Int, to output: inout [UInt8]
+        number: Int64?, as encoding: TargetPlan.Encoding, scale: Int,
+        to row: inout OutputSpan<UInt8>
     ) {
-        guard let number else { return append32(-1, to: &output) }
+        guard let number else { return row.appendNull() }
         switch encoding {
         case .int2:
-            guard let fitting = Int16(exactly: number) else {
-                return appendInt8(number, to: &output)
-            }
-            append32(2, to: &output)
-            append16(fitting, to: &output)
+            guard let fitting = Int16(exactly: number) else { return row.append(int64: number) }
+            row.append(bigEndian: UInt32(2))
+            row.append(bigEndian: UInt16(bitPattern: fitting))
         case .int4:
-            guard let fitting = Int32(exactly: number) else {
-                return appendInt8(number, to: &output)
-            }
-            append32(4, to: &output)
-            append32(fitting, to: &output)
-        case .int8, .text, .date:
-            appendInt8(number, to: &output)
-        case .numeric:
-            append(numeric: number, scale: scale, to: &output)
+            guard let fitting = Int32(exactly: number) else { return row.append(int64: number) }
+            row.append(bigEndian: UInt32(4))
+            row.append(bigEndian: UInt32(bitPattern: fitting))
+        case .int8, .text, .date: row.append(int64: number)
+        case .numeric: append(numeric: number, scale: scale, to: &row)
         }
     }
 
     /// A numeric: digits in base 10,000, the weight of the first, sign and scale (src: numeric_send).
     ///
     /// - Parameter scale: Decimal places of the number, which counts units of the last one.
-    static func append(numeric number: Int64, scale: Int = 0, to output: inout [UInt8]) {
-        var digits: [Int16] = []
+    static func append(
+        numeric number: Int64, scale: Int = 0, to row: inout OutputSpan<UInt8>
+    ) {
+        var digits: [UInt16] = []
         // Digits of base 10,000 stand on either side of the point: the last one is filled up.
         let fill = (4 - scale % 4) % 4
         let (high, low) = number.magnitude.multipliedFullWidth(by: [1, 10, 100, 1_000][fill])
@@ -183,45 +214,53 @@ struct RowEncoder {
         var rest = low
         if high > 0 {
             let (quotient, remainder) = UInt64(10_000).dividingFullWidth((high, low))
-            digits.append(Int16(remainder))
+            digits.append(UInt16(remainder))
             rest = quotient
         }
         while rest > 0 {
-            digits.append(Int16(rest % 10_000))
+            digits.append(UInt16(rest % 10_000))
             rest /= 10_000
         }
-        append32(Int32(8 + 2 * digits.count), to: &output)
-        append16(Int16(digits.count), to: &output)
-        append16(digits.isEmpty ? 0 : Int16(digits.count - 1 - places), to: &output)
-        append16(number < 0 ? 0x4000 : 0, to: &output)
-        append16(Int16(scale), to: &output)
-        for digit in digits.reversed() { append16(digit, to: &output) }
+        let weight = digits.isEmpty ? 0 : digits.count - 1 - places
+        row.append(bigEndian: UInt32(8 + 2 * digits.count))
+        row.append(bigEndian: UInt16(digits.count))
+        row.append(bigEndian: UInt16(bitPattern: Int16(weight)))
+        row.append(bigEndian: UInt16(number < 0 ? 0x4000 : 0))
+        row.append(bigEndian: UInt16(scale))
+        for digit in digits.reversed() { row.append(bigEndian: digit) }
     }
+}
 
-    private static func appendOptional(_ value: Int64?, to output: inout [UInt8]) {
-        guard let value else { return append32(-1, to: &output) }
-        appendInt8(value, to: &output)
-    }
-
-    private static func appendInt8(_ value: Int64, to output: inout [UInt8]) {
-        append32(8, to: &output)
-        append32(Int32(truncatingIfNeeded: value >> 32), to: &output)
-        append32(Int32(truncatingIfNeeded: value), to: &output)
-    }
-
+/// Cells of a binary COPY: a value behind its length.
+extension OutputSpan<UInt8> {
+    /// SQL NULL.
     @inline(__always)
-    private static func append32(_ value: Int32, to output: inout [UInt8]) {
-        let bits = UInt32(bitPattern: value)
-        output.append(UInt8(truncatingIfNeeded: bits >> 24))
-        output.append(UInt8(truncatingIfNeeded: bits >> 16))
-        output.append(UInt8(truncatingIfNeeded: bits >> 8))
-        output.append(UInt8(truncatingIfNeeded: bits))
+    mutating func appendNull() { append(bigEndian: UInt32.max) }
+
+    /// A value of one byte: boolean or "char".
+    @inline(__always)
+    mutating func append(byte: UInt8) {
+        append(bigEndian: UInt32(1))
+        append(byte)
     }
 
+    /// A value of eight bytes.
     @inline(__always)
-    private static func append16(_ value: Int16, to output: inout [UInt8]) {
-        let bits = UInt16(bitPattern: value)
-        output.append(UInt8(truncatingIfNeeded: bits >> 8))
-        output.append(UInt8(truncatingIfNeeded: bits))
+    mutating func append(int64: Int64) {
+        append(bigEndian: UInt32(8))
+        append(bigEndian: UInt64(bitPattern: int64))
+    }
+
+    /// nil: SQL NULL.
+    @inline(__always)
+    mutating func append(optional: Int64?) {
+        if let optional { append(int64: optional) } else { appendNull() }
+    }
+
+    /// A value as it stands.
+    @inline(__always)
+    mutating func append(cell: Span<UInt8>) {
+        append(bigEndian: UInt32(cell.count))
+        append(contentsOf: cell)
     }
 }

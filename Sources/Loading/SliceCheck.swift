@@ -180,50 +180,6 @@ extension SliceRules {
         return slice
     }
 
-    /// Sorts by key image, then by place in the file.
-    ///
-    /// Keys of one slice share a long prefix (zero-filled numbers), so the eight bytes behind it
-    /// decide nearly every comparison.
-    static func sort(_ entries: inout [SliceEntry], keys: [UInt8]) {
-        guard let first = entries.first else { return }
-        var shared = Int(first.keyCount)
-        for entry in entries {
-            shared = min(shared, Int(entry.keyCount))
-            var index = 0
-            while index < shared,
-                keys[Int(first.keyAt) + index] == keys[Int(entry.keyAt) + index]
-            {
-                index += 1
-            }
-            shared = index
-        }
-        for index in entries.indices {
-            var order: UInt64 = 0
-            let entry = entries[index]
-            for place in shared..<(shared + 8) {
-                let byte = place < Int(entry.keyCount) ? keys[Int(entry.keyAt) + place] : 0
-                order = order << 8 | UInt64(byte)
-            }
-            entries[index].order = order
-        }
-        entries.sort { left, right in
-            if left.order != right.order { return left.order < right.order }
-            let difference = compare(left, right, keys)
-            return difference == 0 ? left.number < right.number : difference < 0
-        }
-    }
-
-    /// Below, at or above zero as the left key is below, equal to or above the right one.
-    static func compare(_ left: SliceEntry, _ right: SliceEntry, _ keys: [UInt8]) -> Int {
-        let count = min(Int(left.keyCount), Int(right.keyCount))
-        for index in 0..<count {
-            let difference =
-                Int(keys[Int(left.keyAt) + index]) - Int(keys[Int(right.keyAt) + index])
-            if difference != 0 { return difference }
-        }
-        return Int(left.keyCount) - Int(right.keyCount)
-    }
-
     /// Rules over records of one key: its partition, and what must not occur twice.
     private func checkRuns(_ slice: inout CheckedSlice) {
         var start = 0

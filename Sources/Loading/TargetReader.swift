@@ -43,9 +43,7 @@ struct TargetReader {
         _ indexes: [Int], _ slice: CheckedSlice, _ seen: inout [Seen?],
         _ connection: borrowing Connection
     ) throws -> [Int] {
-        guard let first = indexes.first, let last = indexes.last,
-            let field = rules.checker.fieldIndex(keyFields[0])
-        else { return indexes }
+        guard let first = indexes.first, let last = indexes.last else { return indexes }
         let rows = try connection.run(
             "see_range",
             [
@@ -54,12 +52,11 @@ struct TargetReader {
                 .int(Int64(indexes.count * LoadingLimits.rowsPerKeyMax)),
             ], binaryResults: true)
         var missing: [Int] = []
-        var key: [UInt8] = []
         var row = 0
+        let keys = slice.keys.span
         for index in indexes {
-            key.removeAll(keepingCapacity: true)
-            _ = rules.checker.appendText(
-                field, slice.bytes.span.extracting(slice.entries[index].place), to: &key)
+            // The key image is the key's normalised text, and the partition key is the target's.
+            let key = keys.extracting(slice.entries[index].keyPlace)
             var order = 1
             while row < rows.count {
                 order = Self.compare(key, rows, row)
@@ -104,13 +101,10 @@ struct TargetReader {
     }
 
     /// Below, at or above zero as the key's bytes are below, equal to or above those of a row's key.
-    private static func compare(_ key: [UInt8], _ rows: borrowing Rows, _ row: Int) -> Int {
+    private static func compare(_ key: Span<UInt8>, _ rows: borrowing Rows, _ row: Int) -> Int {
         rows.bytes(row, 0) { bytes -> Int in
             guard let bytes else { return 1 }
-            for index in 0..<min(key.count, bytes.count) where key[index] != bytes[index] {
-                return Int(key[index]) - Int(bytes[index])
-            }
-            return key.count - bytes.count
+            return key.order(against: bytes)
         }
     }
 }

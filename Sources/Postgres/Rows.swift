@@ -110,8 +110,11 @@ import CLibPQ
             precondition(
                 bytes.count == byteCount,
                 "column \(column) holds \(bytes.count) bytes, not \(byteCount)")
+            if byteCount == 8 {
+                return unsafe bytes.bytes.unsafeLoadUnaligned(as: UInt64.self).bigEndian
+            }
             var value: UInt64 = 0
-            for index in bytes.indices { value = value << 8 | UInt64(bytes[index]) }
+            for index in bytes.indices { value = value &<< 8 | UInt64(bytes[index]) }
             return value
         }
     }

@@ -17,9 +17,7 @@ public struct ControlSums: Codable, Sendable, Equatable {
 
     /// Adds one data record, good or rejected: trailers count both (PROTOCOL 34).
     public mutating func add(_ record: Span<UInt8>, _ checker: RecordChecker) {
-        for index in figures.indices {
-            figures[index] = Self.sum(figures[index], checker.contribution(index, record))
-        }
+        checker.contribute(record, to: &figures)
     }
 
     /// Adds the sums over other records of the same contract.

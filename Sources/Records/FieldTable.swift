@@ -99,19 +99,12 @@ struct FieldTable: Sendable {
                 return entry.required
                     ? Finding(rule: .required, byteInRecord: entry.start) : nil
             }
-            if let finding = listFinding(entry, record, entry.end) { return finding }
-            if let minimum = entry.minimum, number(entry, record) < minimum {
-                return Finding(rule: .minimum, byteInRecord: entry.start)
-            }
-            guard entry.type != .monthDay || isDay(entry, record) else {
-                return Finding(rule: .date, byteInRecord: entry.start)
-            }
-            return nil
+            return screenedFinding(entry, record)
         }
     }
 
     /// Of a date, a decimal or a number with a sign.
-    private func scalarFinding(_ entry: Entry, _ record: Span<UInt8>) -> Finding? {
+    func scalarFinding(_ entry: Entry, _ record: Span<UInt8>) -> Finding? {
         guard !isBlank(entry, record) else {
             return entry.required ? Finding(rule: .required, byteInRecord: entry.start) : nil
         }
@@ -131,22 +124,20 @@ struct FieldTable: Sendable {
     }
 
     private func textFinding(_ entry: Entry, _ record: Span<UInt8>) -> Finding? {
+        if repertoire == .utf8 { return utf8Finding(entry, record) }
+        for index in entry.start..<textEnd(entry, record)
+        where !repertoire.contains(record[index]) {
+            return Finding(rule: .characters, byteInRecord: index)
+        }
+        return screenedFinding(entry, record)
+    }
+
+    /// Of text in UTF-8, whose bytes are judged together.
+    func utf8Finding(_ entry: Entry, _ record: Span<UInt8>) -> Finding? {
         let end = textEnd(entry, record)
         guard end > entry.start else {
             return entry.required ? Finding(rule: .required, byteInRecord: entry.start) : nil
         }
-        if repertoire == .utf8 { return utf8Finding(entry, record, end) }
-        for index in entry.start..<end where !repertoire.contains(record[index]) {
-            return Finding(rule: .characters, byteInRecord: index)
-        }
-        guard end - entry.start <= entry.maxLength else {
-            return Finding(rule: .maxLength, byteInRecord: entry.start + entry.maxLength)
-        }
-        return listFinding(entry, record, end)
-    }
-
-    /// Of text in UTF-8 that is not blank.
-    private func utf8Finding(_ entry: Entry, _ record: Span<UInt8>, _ end: Int) -> Finding? {
         let found = UTF8Reading.check(record, entry.start, end, lineBreaks: lineBreaks)
         if let rule = found.rule { return Finding(rule: rule, byteInRecord: found.index) }
         guard found.characters <= entry.maxLength else {
@@ -157,7 +148,7 @@ struct FieldTable: Sendable {
 
     /// The rules that compare the normalised text as a whole.
     @inline(__always)
-    private func listFinding(_ entry: Entry, _ record: Span<UInt8>, _ end: Int) -> Finding? {
+    func listFinding(_ entry: Entry, _ record: Span<UInt8>, _ end: Int) -> Finding? {
         if entry.values >= 0, !values.contains(entry.values, record, entry.start, end) {
             return Finding(rule: .enum, byteInRecord: entry.start)
         }
@@ -171,7 +162,7 @@ struct FieldTable: Sendable {
 
     /// A day of the calendar that has a year near the business date; without a business date,
     /// a day of any year.
-    private func isDay(_ entry: Entry, _ record: Span<UInt8>) -> Bool {
+    func isDay(_ entry: Entry, _ record: Span<UInt8>) -> Bool {
         if businessDate != nil { return date(entry, record) != nil }
         let monthDay = Int(number(entry, record))
         return CalendarDate(year: 2000, month: monthDay / 100, day: monthDay % 100) != nil
@@ -202,7 +193,7 @@ extension FieldTable {
 
     /// The number in a field known to be digits, 18 of them at most: so nothing can overflow.
     @inline(__always)
-    private func number(_ entry: Entry, _ record: Span<UInt8>) -> Int64 {
+    func number(_ entry: Entry, _ record: Span<UInt8>) -> Int64 {
         var value: Int64 = 0
         for index in entry.start..<entry.end {
             value = value &* 10 &+ Int64(record[index] &- 0x30)
@@ -219,10 +210,17 @@ extension FieldTable {
                 record, entry.start, entry.end, signed: entry.signed, scale: entry.scale
             ).value
         }
-        guard entry.type != .filler, entry.end - entry.start <= ContractLimits.integerDigitsMax,
-            firstNonDigit(entry, record) == entry.end
+        guard entry.type != .filler, entry.end - entry.start <= ContractLimits.integerDigitsMax
         else { return nil }
-        return number(entry, record)
+        let field = record.extracting(entry.start..<entry.end)
+        var value: Int64 = 0
+        var isOther = false
+        for index in field.indices {
+            let digit = field[index] &- 0x30
+            isOther = isOther || digit > 9
+            value = value &* 10 &+ Int64(digit)
+        }
+        return isOther ? nil : value
     }
 
     /// The day; nil when the field holds none, or has no year near the business date.
@@ -257,14 +255,21 @@ extension FieldTable {
         // Most keys and codes are plain ASCII, which is UTF-8 as it stands.
         var index = entry.start
         while index < end, repertoire.isUTF8(record[index]) { index &+= 1 }
-        utf8.append(addingCapacity: index - entry.start) { output in
-            for plain in entry.start..<index { output.append(record[plain]) }
-        }
+        record.extracting(entry.start..<index).append(to: &utf8)
         while index < end {
             repertoire.appendUTF8(record[index], to: &utf8)
             index &+= 1
         }
         return true
+    }
+
+    /// Where the normalised text stands, when it is the same bytes in UTF-8; nil: it is not.
+    @inline(__always)
+    func plainText(_ entry: Entry, _ record: Span<UInt8>) -> Range<Int>? {
+        guard entry.type == .text || entry.type == .digits else { return nil }
+        let end = textEnd(entry, record)
+        for index in entry.start..<end where !repertoire.isUTF8(record[index]) { return nil }
+        return entry.start..<end
     }
 
     /// Whether every byte of the field can be part of a value of its type.
@@ -296,6 +301,8 @@ struct ValueLists: Sendable {
     private var places: [Place] = []
     /// The first place of each list, and the end of the last list.
     private var lists: [Int] = [0]
+    /// Of each list the values of one byte: most codes are.
+    private var single: [ByteSet] = []
 
     /// Adds a list and returns its index.
     ///
@@ -306,12 +313,18 @@ struct ValueLists: Sendable {
             places.append(Place(start: bytes.count, end: bytes.count + encoded.count))
             bytes.append(contentsOf: encoded)
         }
+        var bytes = ByteSet()
+        for place in places[lists[lists.count - 1]...] where place.end - place.start == 1 {
+            bytes.insert(self.bytes[place.start])
+        }
+        single.append(bytes)
         lists.append(places.count)
         return lists.count - 2
     }
 
     /// Whether `record[start..<end]` is one of the list's values.
     func contains(_ list: Int, _ record: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        if end &- start == 1 { return single[list].contains(record[start]) }
         for index in lists[list]..<lists[list + 1] {
             let place = places[index]
             guard place.end - place.start == end - start else { continue }

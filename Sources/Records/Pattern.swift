@@ -14,6 +14,9 @@ struct Pattern: Sendable {
     /// Elements that may be left out.
     private(set) var skippable: UInt64 = 0
     private(set) var positions = 0
+    /// The one element of a pattern that has no other, as most have: the bytes it accepts and how
+    /// many of them; nil: there are several.
+    private var only: (bytes: ByteSet, lengths: ClosedRange<Int>)?
 
     /// Why a text is not a pattern: one English sentence.
     struct SyntaxFault: Error, Equatable {
@@ -23,9 +26,14 @@ struct Pattern: Sendable {
     init(_ text: String, _ repertoire: CharacterRepertoire) throws(SyntaxFault) {
         var parser = Parser(scalars: Array(text.unicodeScalars), repertoire: repertoire)
         guard !parser.atEnd else { throw SyntaxFault(message: "the pattern is empty") }
+        var elements = 0
         while !parser.atEnd {
             let bytes = try parser.element()
             let (least, most) = try parser.count()
+            elements += 1
+            var accepted = ByteSet()
+            for byte in bytes { accepted.insert(byte) }
+            only = elements == 1 ? (accepted, least...(most ?? Int.max)) : nil
             let last = most ?? max(least, 1)
             guard positions + last <= RecordsLimits.patternPositionsMax else {
                 throw SyntaxFault(
@@ -44,6 +52,11 @@ struct Pattern: Sendable {
 
     /// Whether these bytes of a record match from the first to the last.
     func matches(_ record: Span<UInt8>, from start: Int, to end: Int) -> Bool {
+        if let only {
+            guard only.lengths.contains(end &- start) else { return false }
+            for index in start..<end where !only.bytes.contains(record[index]) { return false }
+            return true
+        }
         var states = closure(1)
         for index in start..<end {
             let accepted = accepting[Int(record[index])]

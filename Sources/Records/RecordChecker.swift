@@ -7,6 +7,7 @@
 /// in has exactly the contract's length; anything else is a programming error.
 public struct RecordChecker: Sendable {
     private let table: FieldTable
+    private let screen: FieldScreen
     private let recordBytes: Int
     private let keyField: Int
     private let totals: [Total]
@@ -33,17 +34,21 @@ public struct RecordChecker: Sendable {
             data, contract.characters, businessDate: parameters.businessDate,
             lineBreaks: contract.csv?.lineBreaksInQuotes ?? false)
         recordBytes = contract.recordBytes
+        screen = FieldScreen(table, recordBytes: recordBytes)
         let names = data.fields.map(\.name)
         keyField = names.firstIndex(of: contract.partitionKey) ?? -1
         var conditions = ValueLists()
+        var lists: [[String]: Int] = [:]
         totals = contract.controlTotals.map { total in
             let condition = total.condition
+            let list = condition.map { condition in
+                lists[condition.values] ?? conditions.add(condition.values, contract.characters)
+            }
+            if let condition { lists[condition.values] = list }
             return Total(
                 sumField: total.sum.flatMap { names.firstIndex(of: $0) } ?? -1,
                 conditionField: condition.flatMap { names.firstIndex(of: $0.field) } ?? -1,
-                conditionValues: condition.map { conditions.add($0.values, contract.characters) }
-                    ?? -1,
-                negated: condition?.negated ?? false)
+                conditionValues: list ?? -1, negated: condition?.negated ?? false)
         }
         self.conditions = conditions
     }
@@ -52,6 +57,15 @@ public struct RecordChecker: Sendable {
     /// true when there was none.
     public func check(_ record: Span<UInt8>, into violations: inout [Violation]) -> Bool {
         precondition(record.count == recordBytes, "a record of another length")
+        if screen.passes(record) {
+            var good = true
+            for index in screen.remaining
+            where table.screenedFinding(table.entries[index], record) != nil {
+                good = false
+                break
+            }
+            if good { return true }
+        }
         var good = true
         for index in table.entries.indices {
             guard let finding = table.finding(table.entries[index], record) else { continue }
@@ -72,21 +86,43 @@ public struct RecordChecker: Sendable {
         return table.appendText(entry, record, to: &bytes)
     }
 
-    /// What this record adds to `contract.controlTotals[index]`.
+    /// Adds what this record is worth to every figure of `contract.controlTotals`.
     ///
-    /// 0 when the condition does not hold or the summed field is blank, 1 for counts; nil when
-    /// the summed field cannot be read. The condition compares normalised text, blank is "".
-    public func contribution(_ index: Int, _ record: Span<UInt8>) -> Int64? {
-        let total = totals[index]
-        if total.conditionField >= 0 {
-            let entry = table.entries[total.conditionField]
-            let end = table.textEnd(entry, record)
-            let holds = conditions.contains(total.conditionValues, record, entry.start, end)
-            if holds == total.negated { return 0 }
+    /// 0 when the condition does not hold or the summed field is blank, 1 for counts; a figure
+    /// becomes nil when the summed field cannot be read or the sum leaves Int64. The condition
+    /// compares normalised text, blank is "". Totals mostly share a condition and a field, so each
+    /// is looked at once when they stand together.
+    func contribute(_ record: Span<UInt8>, to figures: inout [Int64?]) {
+        var heldField = -1
+        var heldList = -1
+        var isHeld = true
+        var readField = -1
+        var read: Int64? = 0
+        for index in totals.indices {
+            let total = totals[index]
+            if total.conditionField >= 0 {
+                if total.conditionField != heldField || total.conditionValues != heldList {
+                    heldField = total.conditionField
+                    heldList = total.conditionValues
+                    let entry = table.entries[heldField]
+                    isHeld = conditions.contains(
+                        heldList, record, entry.start, table.textEnd(entry, record))
+                }
+                if isHeld == total.negated { continue }
+            }
+            var worth: Int64? = 1
+            if total.sumField >= 0 {
+                if total.sumField != readField {
+                    readField = total.sumField
+                    let entry = table.entries[readField]
+                    read =
+                        table.integer(entry, record)
+                        ?? (table.isBlank(entry, record) ? 0 : nil)
+                }
+                worth = read
+            }
+            figures[index] = ControlSums.sum(figures[index], worth)
         }
-        guard total.sumField >= 0 else { return 1 }
-        let entry = table.entries[total.sumField]
-        return table.integer(entry, record) ?? (table.isBlank(entry, record) ? 0 : nil)
     }
 
     /// The index of a data field by its name; nil: no such field.
@@ -106,6 +142,13 @@ public struct RecordChecker: Sendable {
         _ field: Int, _ record: Span<UInt8>, to bytes: inout [UInt8]
     ) -> Bool {
         table.appendText(table.entries[field], record, to: &bytes)
+    }
+
+    /// Where a checked text field's normalised text stands in the record, when that is its UTF-8 as
+    /// well; empty: it is blank; nil: it must be asked for with `appendText`.
+    @inline(__always)
+    public func plainText(_ field: Int, _ record: Span<UInt8>) -> Range<Int>? {
+        table.plainText(table.entries[field], record)
     }
 
     /// The day in a date or month-and-day field; nil: blank, or no such day (near the business

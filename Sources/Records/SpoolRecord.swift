@@ -34,14 +34,11 @@ public struct SpoolRecord: Sendable, Equatable {
     ) {
         let first = number << 24 | UInt64(count)
         let second = fileOffset << 16 | UInt64(group)
+        let record = bytes.extracting(at..<(at + count))
         slice.append(addingCapacity: headerBytes + count) { output in
-            for shift in stride(from: 0, to: 64, by: 8) {
-                output.append(UInt8(truncatingIfNeeded: first >> UInt64(shift)))
-            }
-            for shift in stride(from: 0, to: 64, by: 8) {
-                output.append(UInt8(truncatingIfNeeded: second >> UInt64(shift)))
-            }
-            for index in at..<(at + count) { output.append(bytes[index]) }
+            output.append(littleEndian: first)
+            output.append(littleEndian: second)
+            output.append(contentsOf: record)
         }
     }
 
@@ -49,12 +46,8 @@ public struct SpoolRecord: Sendable, Equatable {
     @inline(__always)
     public static func read(_ slice: Span<UInt8>, at offset: Int) -> SpoolRecord? {
         guard offset >= 0, slice.count - offset >= headerBytes else { return nil }
-        var first: UInt64 = 0
-        var second: UInt64 = 0
-        for index in 0..<8 {
-            first |= UInt64(slice[offset + index]) << UInt64(index * 8)
-            second |= UInt64(slice[offset + 8 + index]) << UInt64(index * 8)
-        }
+        let first = slice.littleEndianWord(at: offset)
+        let second = slice.littleEndianWord(at: offset + 8)
         let count = Int(first & 0xFF_FFFF)
         guard slice.count - offset - headerBytes >= count else { return nil }
         return SpoolRecord(

@@ -70,13 +70,16 @@ public struct XXHash64: Sendable {
         var second = lanes[1]
         var third = lanes[2]
         var fourth = lanes[3]
+        precondition(start >= 0 && start <= bytes.count, "a stripe beyond the end")
+        let end = start &+ (bytes.count &- start) / stripeBytes &* stripeBytes
         var at = start
-        while bytes.count - at >= stripeBytes {
-            first = round(first, word(bytes, at))
-            second = round(second, word(bytes, at + 8))
-            third = round(third, word(bytes, at + 16))
-            fourth = round(fourth, word(bytes, at + 24))
-            at += stripeBytes
+        while at < end {
+            // In bounds: whole stripes lie between `start` and `end`.
+            first = round(first, unsafe uncheckedWord(bytes, at))
+            second = round(second, unsafe uncheckedWord(bytes, at &+ 8))
+            third = round(third, unsafe uncheckedWord(bytes, at &+ 16))
+            fourth = round(fourth, unsafe uncheckedWord(bytes, at &+ 24))
+            at &+= stripeBytes
         }
         lanes = SIMD4(first, second, third, fourth)
         return at
@@ -89,11 +92,13 @@ public struct XXHash64: Sendable {
         hash &+= length
         var at = start
         while tail.count - at >= 8 {
-            hash = rotate(hash ^ round(0, word(tail, at)), 27) &* prime1 &+ prime4
+            hash = rotate(hash ^ round(0, tail.littleEndianWord(at: at)), 27) &* prime1 &+ prime4
             at += 8
         }
         if tail.count - at >= 4 {
-            hash = rotate(hash ^ (halfWord(tail, at) &* prime1), 23) &* prime2 &+ prime3
+            hash =
+                rotate(hash ^ (UInt64(tail.littleEndianHalfWord(at: at)) &* prime1), 23) &* prime2
+                &+ prime3
             at += 4
         }
         while at < tail.count {
@@ -125,22 +130,11 @@ public struct XXHash64: Sendable {
         (value &<< bits) | (value &>> (64 &- bits))
     }
 
-    /// Eight bytes, little-endian.
-    ///
-    /// Warning: they are taken out as a span first. Its length is then a constant to the compiler,
-    /// which drops the eight bounds checks below and makes one load of it.
-    @inline(__always)
-    private static func word(_ bytes: Span<UInt8>, _ at: Int) -> UInt64 {
-        let word = bytes.extracting(at..<(at + 8))
-        return UInt64(word[0]) | UInt64(word[1]) &<< 8 | UInt64(word[2]) &<< 16
-            | UInt64(word[3]) &<< 24 | UInt64(word[4]) &<< 32 | UInt64(word[5]) &<< 40
-            | UInt64(word[6]) &<< 48 | UInt64(word[7]) &<< 56
-    }
-
-    @inline(__always)
-    private static func halfWord(_ bytes: Span<UInt8>, _ at: Int) -> UInt64 {
-        let word = bytes.extracting(at..<(at + 4))
-        return UInt64(word[0]) | UInt64(word[1]) &<< 8 | UInt64(word[2]) &<< 16
-            | UInt64(word[3]) &<< 24
+    /// Eight bytes, little-endian, without a look at the bounds.
+    @unsafe @inline(__always)
+    private static func uncheckedWord(_ bytes: Span<UInt8>, _ at: Int) -> UInt64 {
+        unsafe UInt64(
+            littleEndian: bytes.bytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: at, as: UInt64.self))
     }
 }

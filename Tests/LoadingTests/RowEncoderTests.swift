@@ -128,7 +128,7 @@ extension PostgresTests {
                 "CREATE TEMP TABLE exact (made numeric, sent numeric)")
             _ = try connection.copyIn("COPY exact (sent) FROM STDIN (FORMAT binary)") { writer in
                 var block = RowEncoder.fileHeader + [0, 1]
-                RowEncoder.append(numeric: number, to: &block)
+                block.append(addingCapacity: 64) { RowEncoder.append(numeric: number, to: &$0) }
                 try writer.write(block + RowEncoder.fileTrailer)
             }
             let rows = try connection.query(

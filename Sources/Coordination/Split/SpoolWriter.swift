@@ -65,22 +65,10 @@ struct SpoolWriter: ~Copyable, RecordSink {
         var high = cuts.count
         while low < high {
             let middle = (low + high) / 2
-            if Self.precedes(key, cuts[middle]) { high = middle } else { low = middle + 1 }
+            let cut = cuts[middle]
+            if key.span.order(against: cut.span) < 0 { high = middle } else { low = middle + 1 }
         }
         return low
-    }
-
-    @inline(__always)
-    private static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        let count = min(left.count, right.count)
-        var index = 0
-        while index < count {
-            let a = left[index]
-            let b = right[index]
-            if a != b { return a < b }
-            index &+= 1
-        }
-        return left.count < right.count
     }
 
     /// Adds a record; an empty key image (unreadable) goes to the first slice.

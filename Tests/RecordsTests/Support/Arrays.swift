@@ -1,6 +1,6 @@
 // The module's functions over arrays: a span cannot stand inside an expectation.
 
-import Records
+@testable import Records
 
 extension RecordChecker {
     func violations(_ record: [UInt8]) -> [Violation] {
@@ -10,7 +10,12 @@ extension RecordChecker {
         return found
     }
 
-    func figure(_ index: Int, _ record: [UInt8]) -> Int64? { contribution(index, record.span) }
+    /// What a record alone comes to in a control total.
+    func figure(_ index: Int, _ record: [UInt8]) -> Int64? {
+        var figures = [Int64?](repeating: 0, count: 8)
+        contribute(record.span, to: &figures)
+        return figures[index]
+    }
 
     func number(_ field: Int, _ record: [UInt8]) -> Int64? { integer(field, record.span) }
 
