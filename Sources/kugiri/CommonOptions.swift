@@ -162,6 +162,20 @@ enum Output {
         error(LogMessage(.commandFailed, ["command": command, "reason": reason]).line())
     }
 
+    /// What a command without a report of its own did, as JSON.
+    ///
+    /// - Parameter facts: What came of it, by names that stay.
+    static func done(_ command: String, _ facts: [String: String] = [:]) throws {
+        try json(Done(command: command, facts: facts))
+    }
+
+    /// The form of ``done(_:_:)``.
+    private struct Done: Encodable {
+        var schema = "kugiri.done/1"
+        var command: String
+        var facts: [String: String]
+    }
+
     /// A value as JSON on standard output.
     static func json(_ value: some Encodable) throws { line(try JSONText.pretty(value)) }
 }

@@ -17,11 +17,14 @@ struct DatabaseCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the database's URI; the private one is started first.",
             discussion: "psql \"$(kugiri db url)\"")
+        @Flag(help: "Print the result as JSON.")
+        var json = false
         @OptionGroup var options: SettingsOptions
 
         func run() throws {
-            try conduct("db url") {
-                Output.line(try Database.url(try options.load()).url)
+            try conduct("db url", json: json) {
+                let url = try Database.url(try options.load()).url
+                if json { try Output.done("db url", ["url": url]) } else { Output.line(url) }
                 return .normal
             }
         }
@@ -30,11 +33,14 @@ struct DatabaseCommand: ParsableCommand {
     /// The command `kugiri db stop`.
     struct Stop: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Stop the private PostgreSQL.")
+        @Flag(help: "Print the result as JSON.")
+        var json = false
         @OptionGroup var options: SettingsOptions
 
         func run() throws {
-            try conduct("db stop") {
+            try conduct("db stop", json: json) {
                 try Database.privateServer(try options.load()).stop()
+                if json { try Output.done("db stop") }
                 return .normal
             }
         }
@@ -46,14 +52,17 @@ struct DatabaseCommand: ParsableCommand {
             abstract: "Stop the private PostgreSQL and delete all its data.")
         @Flag(help: "Yes, delete it.")
         var yes = false
+        @Flag(help: "Print the result as JSON.")
+        var json = false
         @OptionGroup var options: SettingsOptions
 
         func run() throws {
-            try conduct("db remove") {
+            try conduct("db remove", json: json) {
                 guard yes else {
                     throw Refusal(.usage, ["this deletes every table in it; say --yes"])
                 }
                 try Database.privateServer(try options.load()).remove()
+                if json { try Output.done("db remove") }
                 return .normal
             }
         }
@@ -65,19 +74,30 @@ struct DatabaseCommand: ParsableCommand {
             abstract: "Bring the ledger's schema to this binary's version.")
         @Flag(help: "Only print what would be done.")
         var dryRun = false
+        @Flag(help: "Print the result as JSON.")
+        var json = false
         @OptionGroup var options: SettingsOptions
 
         func run() throws {
-            try conduct("db migrate") {
+            try conduct("db migrate", json: json) {
                 let (url, _) = try Database.url(try options.load())
                 let connection = try Connection(url: url, applicationName: "kugiri migrate")
+                let pending = try Schema.pending(connection)
                 if dryRun {
-                    for text in try Schema.pending(connection) { Output.line(text) }
+                    if !json { for text in pending { Output.line(text) } }
                 } else {
                     try Schema.migrate(connection)
                     try Preparation.audit(
                         CommandLine.arguments.joined(separator: " "), run: nil,
                         version: Version.text, hash: nil, connection)
+                }
+                if json {
+                    try Output.done(
+                        "db migrate",
+                        [
+                            "version": String(try Schema.version(connection)),
+                            dryRun ? "pending" : "applied": String(pending.count),
+                        ])
                 }
                 return .normal
             }
@@ -93,10 +113,17 @@ struct DatabaseCommand: ParsableCommand {
         var table: String
         @Option(help: "Its lock column.")
         var column = "updated_at"
+        @Flag(help: "Print the result as JSON.")
+        var json = false
 
         func run() throws {
-            try conduct("db lock-trigger") {
-                Output.line(Preparation.lockTrigger(table: table, column: column))
+            try conduct("db lock-trigger", json: json) {
+                let sql = Preparation.lockTrigger(table: table, column: column)
+                if json {
+                    try Output.done("db lock-trigger", ["sql": sql])
+                } else {
+                    Output.line(sql)
+                }
                 return .normal
             }
         }

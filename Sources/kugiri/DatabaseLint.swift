@@ -9,23 +9,21 @@ import Settings
 
 /// Looks at the targets of all jobs.
 enum DatabaseLint {
-    /// Prints what is fine and what a run can live with.
-    ///
-    /// - Returns: Every fault of every job, as lines.
+    /// Adds what every job finds.
     static func check(
-        _ jobs: [(job: Job, contract: Contract)], _ settings: Settings
-    ) throws -> [String] {
+        _ jobs: [(job: Job, contract: Contract)], _ settings: Settings,
+        into findings: inout LintFindings
+    ) throws {
         let (url, isPrivate) = try Database.url(settings)
         let connection = try Connection(url: url, applicationName: "kugiri lint")
         let version = try Schema.version(connection)
-        var lines: [String] = []
         if version != Schema.wanted {
             // A run brings the private server's ledger up by itself.
             if isPrivate, version < Schema.wanted {
-                Output.line(
+                findings.notes.append(
                     "ledger: version \(version), the next run brings it to \(Schema.wanted)")
             } else {
-                lines.append(
+                findings.faults.append(
                     LogMessage(
                         .schemaOutdated,
                         [
@@ -38,12 +36,11 @@ enum DatabaseLint {
         for (job, contract) in jobs {
             let found = try TargetInspection(
                 job: job, contract: contract, hasLedger: version == Schema.wanted, connection)
-            for note in found.notes { Output.line("job \(job.name): \(note)") }
+            findings.notes += found.notes.map { "job \(job.name): \($0)" }
             if found.faults.isEmpty {
-                Output.line("job \(job.name): target \(job.target.table), fine")
+                findings.notes.append("job \(job.name): target \(job.target.table), fine")
             }
-            lines += found.faults.map { $0.line() }
+            findings.faults += found.faults.map { $0.line() }
         }
-        return lines
     }
 }

@@ -1,4 +1,4 @@
-// `validate`, `lint` and `sample`: what needs no database.
+// `validate` and `sample`: what needs no database.
 
 import ArgumentParser
 import Coordination
@@ -117,40 +117,6 @@ struct ValidateCommand: ParsableCommand {
     }
 }
 
-/// The command `kugiri lint`.
-struct LintCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "lint", abstract: "Check partitions.yaml and the contracts it names.")
-    @Flag(help: "Also check the jobs' tables in the database; nothing is written.")
-    var database = false
-    @OptionGroup var options: SettingsOptions
-
-    func run() throws {
-        try conduct("lint") {
-            let settings = try options.load()
-            var lines: [String] = []
-            do {
-                _ = try Network.plan(settings)
-            } catch let refusal as Refusal {
-                lines += refusal.lines
-            }
-            var good: [(job: Job, contract: Contract)] = []
-            for job in settings.sortedJobs {
-                do {
-                    let (_, contract) = try options.job(job.name, in: settings)
-                    good.append((job, contract))
-                    Output.line("job \(job.name): contract \(contract.name), fine")
-                } catch let refusal as Refusal {
-                    lines += refusal.lines
-                }
-            }
-            if database { lines += try DatabaseLint.check(good, settings) }
-            guard lines.isEmpty else { throw Refusal(.configuration, lines) }
-            return .normal
-        }
-    }
-}
-
 /// The command `kugiri sample JOB --records N --seed S --set business_date=D --output FILE`.
 struct SampleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -184,10 +150,12 @@ struct SampleCommand: ParsableCommand {
     var framing: Framing = .crlf
     @Option(help: .init("Data records of one header group.", valueName: "count"))
     var groupRecords = SampleLimits.groupRecordsMax
+    @Flag(help: "Print the result as JSON.")
+    var json = false
     @OptionGroup var options: SettingsOptions
 
     func run() throws {
-        try conduct("sample") {
+        try conduct("sample", json: json) {
             let settings = try options.load()
             let (job, contract) = try options.job(job, in: settings)
             let values = try parameters(parameterTexts, of: job)
@@ -209,6 +177,13 @@ struct SampleCommand: ParsableCommand {
                 throw Refusal(.usage, [fault.description])
             }
             try write(plan)
+            if json {
+                var facts = [
+                    "output": absolute(output), "records": String(records), "seed": String(seed),
+                ]
+                if let truth { facts["truth"] = absolute(truth) }
+                try Output.done("sample", facts)
+            }
             return .normal
         }
     }

@@ -30,16 +30,23 @@ struct KeysCommand: ParsableCommand {
             abstract: "Make NAME.key, which stays secret, and NAME.pub, which may be given away.")
         @Argument(help: .init("Whose key: \(KeyName.rule).", valueName: "name"))
         var name: String
+        @Flag(help: "Print the result as JSON.")
+        var json = false
         @OptionGroup var options: KeysOptions
 
         func run() throws {
-            try conductKeys("keys new") {
+            try conductKeys("keys new", json: json) {
                 guard KeyName.isValid(name) else {
                     throw Refusal(.usage, ["'\(name)' is no name of a key: \(KeyName.rule)"])
                 }
                 let file = try KeyFile.make(name: name, directory: options.folder)
-                Output.line("\(file.path)")
-                Output.line("\(options.folder)/\(name).pub")
+                let published = "\(options.folder)/\(name).pub"
+                if json {
+                    try Output.done("keys new", ["secret": file.path, "public": published])
+                } else {
+                    Output.line(file.path)
+                    Output.line(published)
+                }
                 return .normal
             }
         }
@@ -51,11 +58,18 @@ struct KeysCommand: ParsableCommand {
             abstract: "Let the key of a NAME.pub file in; a running coordinator sees it at once.")
         @Argument(help: .init("The file NAME.pub of the other machine.", valueName: "file"))
         var file: String
+        @Flag(help: "Print the result as JSON.")
+        var json = false
         @OptionGroup var options: KeysOptions
 
         func run() throws {
-            try conductKeys("keys allow") {
+            try conductKeys("keys allow", json: json) {
                 let new = try AllowListFile.allow(absolute(file), in: options.allowList)
+                if json {
+                    let names = new.map(\.name).joined(separator: " ")
+                    try Output.done("keys allow", ["list": options.allowList, "allowed": names])
+                    return .normal
+                }
                 if new.isEmpty { Output.line("already on \(options.allowList)") }
                 for entry in new { Output.line("\(entry.name) is let in by \(options.allowList)") }
                 return .normal
@@ -92,7 +106,7 @@ struct KeysCommand: ParsableCommand {
         }
 
         func run() throws {
-            try conductKeys("keys list") {
+            try conductKeys("keys list", json: json) {
                 let path = options.allowList
                 let entries = Files.exists(path) ? try AllowList.read(path).entries : []
                 var shown = entries.map {
@@ -125,12 +139,18 @@ struct KeysCommand: ParsableCommand {
             abstract: "Take a key from the allow-list; its workers are let go within a second.")
         @Argument(help: "The key's name.")
         var name: String
+        @Flag(help: "Print the result as JSON.")
+        var json = false
         @OptionGroup var options: KeysOptions
 
         func run() throws {
-            try conductKeys("keys revoke") {
+            try conductKeys("keys revoke", json: json) {
                 try AllowListFile.revoke(
                     name, in: options.allowList, at: Timestamp.now().iso8601WithOffset)
+                if json {
+                    try Output.done("keys revoke", ["list": options.allowList, "revoked": name])
+                    return .normal
+                }
                 Output.line(
                     "\(name) is let in no more by \(options.allowList); take its role's password "
                         + "back in the database too")
@@ -141,8 +161,10 @@ struct KeysCommand: ParsableCommand {
 }
 
 /// Runs a command's body; trouble with files of keys ends it with 16.
-private func conductKeys(_ command: String, _ body: () throws -> Outcome) throws {
-    try conduct(command) {
+private func conductKeys(
+    _ command: String, json: Bool, _ body: () throws -> Outcome
+) throws {
+    try conduct(command, json: json) {
         do {
             return try body()
         } catch let trouble as KeyTrouble {

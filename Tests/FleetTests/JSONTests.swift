@@ -43,6 +43,56 @@ extension FleetTests {
             #expect(runs["runs"]?.list.first?["counts"]?["input"]?.number == 1_500)
         }
 
+        @Test func `commands without a report say in JSON what they did`() throws {
+            let night = try Night()
+            func facts(_ arguments: [String]) throws -> [String: String] {
+                let ended = try night.kugiri(arguments + ["--json"])
+                try #require(ended.code == 0, "\(ended.stderr)")
+                let done = try checked(ended, as: "done-1")
+                guard case .object(let members)? = done["facts"] else { return [:] }
+                return members.compactMapValues(\.string)
+            }
+            let file = "\(night.folder)/twenty.txt"
+            let sample = try facts([
+                "sample", "debit-result", "--records", "20", "--set", "business_date=2026-11-20",
+                "--output", file,
+            ])
+            #expect(sample == ["output": file, "records": "20", "seed": "1"])
+            #expect(try facts(["db", "url"])["url"]?.isEmpty == false)
+            let migrated = try facts(["db", "migrate"])
+            #expect(migrated["applied"] == "0")
+            #expect(migrated["version"].flatMap { Int($0) } ?? 0 > 0)
+            let lint = try checked(
+                try night.kugiri(["lint", "--database", "--json"]), as: "lint-1")
+            #expect(lint["faults"]?.list.isEmpty == true)
+            #expect(lint["notes"]?.list.isEmpty == false)
+            let folder = ["--directory", "\(night.folder)/keys"]
+            func keys(_ arguments: [String]) throws -> JSON {
+                try checked(
+                    try Binary.run(
+                        ["keys"] + arguments + folder + ["--json"],
+                        scratch: "\(night.folder)/out"), as: "done-1")
+            }
+            let made = try keys(["new", "osaka"])
+            #expect(made["facts"]?["secret"]?.string == "\(night.folder)/keys/osaka.key")
+            let allowed = try keys(["allow", "\(night.folder)/keys/osaka.pub"])
+            #expect(allowed["facts"]?["allowed"]?.string == "osaka")
+            #expect(try keys(["revoke", "osaka"])["facts"]?["revoked"]?.string == "osaka")
+            let trigger = try checked(
+                try Binary.run(
+                    ["db", "lock-trigger", "member", "--json"], scratch: "\(night.folder)/out"),
+                as: "done-1")
+            #expect(trigger["facts"]?["sql"]?.string?.contains("member") == true)
+        }
+
+        @Test func `a fault of the settings stands in the JSON of lint`() throws {
+            let night = try Night { $0.extraColumn = "name: {field: none_such}" }
+            let ended = try night.kugiri(["lint", "--json"])
+            let lint = try checked(ended, as: "lint-1")
+            #expect(ended.code == 16)
+            #expect(lint["faults"]?.list.isEmpty == false)
+        }
+
         @Test func `keys print what their schema says, allowed and revoked`() throws {
             let night = try Night()
             let folder = ["--directory", "\(night.folder)/keys"]

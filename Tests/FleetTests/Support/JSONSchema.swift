@@ -119,6 +119,8 @@ struct JSONSchema {
                 faults += self.faults(member, rule, at: "\(path).\(name)")
             } else if rules["additionalProperties"] == .bool(false) {
                 faults.append("\(path): \(name) is not in the schema")
+            } else if let rule = rules["additionalProperties"], rule != .bool(true) {
+                faults += self.faults(member, rule, at: "\(path).\(name)")
             }
         }
         return faults
