@@ -23,6 +23,18 @@ package enum CoordinationLimits {
     static let recutsMax = 4
     /// Messages of workers kept until the loop looks at them: 64 workers, a few each.
     static let eventsMax = 4_096
+    /// Wait for an answer on the terminal before the fleet is looked at again; workers want a sign
+    /// of life every half second.
+    static let answerPollMilliseconds: Int32 = 100
+    /// Partitions of a blast radius that are shown: what people read; the total is over all.
+    static let blastPartitionsMax = 40
+    /// Rows left alone by a backout that are listed, and locked ones that are tried again: what
+    /// a person goes through by hand; all are in `kugiri.backout_row`.
+    static let backoutRowsShown = 1_000
+    /// Keys named that a corrected input lacks: enough to see what they are.
+    static let missingKeysShown = 20
+    /// Ranges named in the message about a rerun that takes in more keys.
+    static let grownRangesShown = 4
     /// Time between two notices to every worker.
     static let aliveInterval: Duration = .milliseconds(500)
     /// Time between two looks at suspects and at the ledger's progress.

@@ -49,6 +49,32 @@ extension MessageID {
     public static let recutRefused: MessageID = "KGR1052E"
     /// Arguments: `run`, `elapsed`, `coordinator`, `phase`.
     public static let notStopped: MessageID = "KGR1053E"
+    /// Arguments: `run`, `revision`, `scope`, `from`, `reason`.
+    public static let revisionOpened: MessageID = "KGR1060I"
+    /// Arguments: `revision`, `run`, `inserted`, `updated`, `closed`, `unchanged`, `changed`.
+    public static let blastRadius: MessageID = "KGR1061I"
+    /// Arguments: `scope`, `run`, `ranges`.
+    public static let revisionGrown: MessageID = "KGR1062W"
+    /// Arguments: `revision`, `run`.
+    public static let revisionWithdrawn: MessageID = "KGR1063W"
+    /// Arguments: `run`.
+    public static let rerunDeclined: MessageID = "KGR1064W"
+    /// Arguments: `run`, `reason`.
+    public static let rerunRefused: MessageID = "KGR1065E"
+    /// Arguments: `input`, `count`, `run`, `keys`.
+    public static let missingKeysDropped: MessageID = "KGR1066W"
+    /// Arguments: `input`, `count`, `run`, `keys`.
+    public static let missingKeys: MessageID = "KGR1067E"
+    /// Arguments: `input`, `run`, `scope`, `partitions`.
+    public static let correctionBeyond: MessageID = "KGR1068E"
+    /// Arguments: `run`, `restored`, `removed`, `reopened`, `left`.
+    public static let backoutDone: MessageID = "KGR1070I"
+    /// Arguments: `run`, `busy`, `restored`, `removed`, `reopened`, `left`.
+    public static let backoutBusy: MessageID = "KGR1071E"
+    /// Arguments: `run`, `reason`.
+    public static let backoutRefused: MessageID = "KGR1072E"
+    /// Arguments: `target`, `since`, `run`.
+    public static let backoutUnfinished: MessageID = "KGR1073E"
 }
 
 /// Messages 2xxx: input and structure.

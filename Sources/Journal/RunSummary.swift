@@ -51,6 +51,8 @@ public struct RunSummary: Codable, Sendable, Equatable {
     public var directory: String
     /// Warnings and errors, in the order they came.
     public var messages: [Message]
+    /// What was taken back of the run since, a line each; nil: nothing.
+    public var backouts: [String]?
 
     /// Memberwise; lists that are not given are empty.
     public init(
@@ -86,7 +88,7 @@ public struct RunSummary: Codable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case schema, job, program, result, input, counts, partitions, phases, workers, tolerances
-        case certificate, directory, messages
+        case certificate, directory, messages, backouts
         case runID = "run_id"
         case exitCode = "exit_code"
         case businessDate = "business_date"

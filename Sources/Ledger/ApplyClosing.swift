@@ -61,15 +61,15 @@ extension ApplyStatement {
                 UPDATE \(plan.table) t SET \(sets.joined(separator: ", "))
                 FROM cur WHERE t.ctid = cur.tid AND cur.closing AND cur.seen AND NOT cur.busy
                     AND NOT cur.same AND \(asSeen)
-                RETURNING cur.sid, cur.tid, cur.record, t.\(plan.lockColumn) AS at,
-                    t.xmin AS x, t.ctid AS new_tid\(measures)
+                RETURNING cur.sid, cur.tid, cur.record, cur.image,
+                    t.\(plan.lockColumn) AS at, t.xmin AS x, t.ctid AS new_tid\(measures)
             )
             """
         if plan.history {
             text += """
                 , histcls AS (
                     INSERT INTO \(history)
-                    SELECT 'C', cls.record, cls.at, cls.x, t.*
+                    SELECT 'C', cls.record, cls.at, cls.x, t.*, cls.image
                     FROM cls JOIN \(plan.table) t ON t.ctid = cls.tid RETURNING 1
                 )
                 """

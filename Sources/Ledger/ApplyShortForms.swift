@@ -68,7 +68,8 @@ extension ApplyStatement {
                 FROM \(staging) s
                 WHERE \(untouched) AND NOT (\(plan.same(from: first)))
                 RETURNING s.ctid AS sid, s.kugiri_tid AS tid, s.kugiri_record AS record,
-                    t.\(plan.lockColumn) AS at, t.xmin AS x, t.ctid AS new_tid
+                    s.kugiri_key AS image, t.\(plan.lockColumn) AS at, t.xmin AS x,
+                    t.ctid AS new_tid
             )\(imagesOfSeen), mark AS (
                 UPDATE \(staging) s SET kugiri_state = 'D', kugiri_outcome = 'U',
                     kugiri_lock_at = upd.at, kugiri_lock_xmin = upd.x, kugiri_tid = upd.new_tid
@@ -85,7 +86,7 @@ extension ApplyStatement {
         return """
             , hist AS (
                 INSERT INTO \(history)
-                SELECT 'U', upd.record, upd.at, upd.x, t.*
+                SELECT 'U', upd.record, upd.at, upd.x, t.*, upd.image
                 FROM upd JOIN \(plan.table) t ON t.ctid = upd.tid RETURNING 1
             )
             """
@@ -136,7 +137,7 @@ extension ApplyStatement {
                 UPDATE \(staging) s SET kugiri_state = 'D', kugiri_outcome = 'I',
                     kugiri_lock_at = ins.at, kugiri_lock_xmin = ins.x, kugiri_tid = ins.new_tid
                 FROM ins WHERE \(unseen) AND \(join.joined(separator: " AND "))
-                RETURNING s.kugiri_record AS record, ins.*, s.kugiri_digest AS digest\(measures)
+                RETURNING s.kugiri_record AS record, s.kugiri_key AS image, ins.*, s.kugiri_digest AS digest\(measures)
             )\(imagesOfUnseen)\(named)
             \(settled(", (SELECT count(*) FROM ins)"))
             """
@@ -154,8 +155,8 @@ extension ApplyStatement {
         return """
             , hist AS (
                 INSERT INTO \(history) (kugiri_action, kugiri_record, kugiri_lock_at,
-                    kugiri_lock_xmin, \(keys))
-                SELECT 'I', record, at, x, \(values) FROM mark RETURNING 1
+                    kugiri_lock_xmin, kugiri_key, \(keys))
+                SELECT 'I', record, at, x, image, \(values) FROM mark RETURNING 1
             )
             """
     }

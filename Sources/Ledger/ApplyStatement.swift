@@ -51,7 +51,8 @@ public struct ApplyStatement: Sendable {
     private var current: String {
         var list = [
             "s.ctid AS sid", "s.kugiri_digest AS digest", "s.kugiri_seen AS seen",
-            "s.kugiri_record AS record", "s.kugiri_lock_at AS seen_at",
+            "s.kugiri_record AS record", "s.kugiri_key AS image",
+            "s.kugiri_lock_at AS seen_at",
             "s.kugiri_lock_xmin AS seen_xmin", "s.kugiri_lock_count AS seen_count",
             "s.kugiri_record = ANY($4::bigint[]) AS busy", "t.ctid AS tid",
             "t.\(plan.lockColumn) AS found_at", "t.xmin AS found_xmin",
@@ -92,7 +93,7 @@ public struct ApplyStatement: Sendable {
                 WHERE \(inScope(scope)) AND s.kugiri_seq = $3::smallint AND s.kugiri_state = 'U'
                 ORDER BY s.kugiri_key
             ), upd AS (
-                \(update) RETURNING cur.sid, cur.tid, cur.record,
+                \(update) RETURNING cur.sid, cur.tid, cur.record, cur.image,
                     t.\(plan.lockColumn) AS at, t.xmin AS x, t.ctid AS new_tid\(touched)
             )\(insert)\(beforeImages)\(closing(from: Self.firstValue, asSeen: asSeen, measures: touched)), m AS (
                 SELECT sid, 'U'::"char" AS outcome, at, x, new_tid\(measures) FROM upd
@@ -168,7 +169,7 @@ public struct ApplyStatement: Sendable {
         var text = """
             , hist AS (
                 INSERT INTO \(history)
-                SELECT 'U', upd.record, upd.at, upd.x, t.*
+                SELECT 'U', upd.record, upd.at, upd.x, t.*, upd.image
                 FROM upd JOIN \(plan.table) t ON t.ctid = upd.tid RETURNING 1
             )
             """
@@ -178,8 +179,8 @@ public struct ApplyStatement: Sendable {
             text += """
                 , histins AS (
                     INSERT INTO \(history) (kugiri_action, kugiri_record, kugiri_lock_at,
-                        kugiri_lock_xmin, \(keys))
-                    SELECT 'I', record, at, x, \(values) FROM insc RETURNING 1
+                        kugiri_lock_xmin, kugiri_key, \(keys))
+                    SELECT 'I', record, at, x, image, \(values) FROM insc RETURNING 1
                 )
                 """
         }

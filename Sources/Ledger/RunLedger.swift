@@ -99,7 +99,7 @@ public struct RunRow: Sendable {
     public var term: Int64
     /// The phase it is in.
     public var phase: Phase
-    /// open, ended, published or superseded.
+    /// open, ended, published, superseded or backed_out.
     public var state: String
     /// The newest coordinator, for people.
     public var coordinator: String
@@ -312,12 +312,15 @@ public enum RunLedger {
 
     /// Appends to `kugiri.publication`.
     public static func publish(
-        run: String, job: String, businessDate: String?, certificate: String,
+        run: String, revision: Int = 1, job: String, businessDate: String?, certificate: String,
         _ connection: borrowing Connection
     ) throws {
         try connection.query(
             sql(PackageResources.publication_insert_sql),
-            [.text(job), .optional(businessDate), .text(run), .text(certificate)])
+            [
+                .text(job), .optional(businessDate), .text(run), .int(Int64(revision)),
+                .text(certificate),
+            ])
     }
 
     /// The hash of the newest published certificate; nil: this is the first.
@@ -330,19 +333,26 @@ public enum RunLedger {
 
     /// Stores a certificate's text and hash.
     public static func storeCertificate(
-        run: String, sha256: String, previous: String?, body: String,
+        run: String, revision: Int = 1, sha256: String, previous: String?, body: String,
         _ connection: borrowing Connection
     ) throws {
         try connection.query(
             sql(PackageResources.certificate_insert_sql),
-            [.text(run), .text(sha256), .optional(previous), .text(body)])
+            [
+                .text(run), .int(Int64(revision)), .text(sha256), .optional(previous),
+                .text(body),
+            ])
     }
 
     /// A stored certificate; nil: none.
+    ///
+    /// - Parameter revision: nil: of the newest revision that has one.
     public static func certificate(
-        of run: String, _ connection: borrowing Connection
+        of run: String, revision: Int? = nil, _ connection: borrowing Connection
     ) throws -> (sha256: String, previous: String?, body: String)? {
-        let rows = try connection.query(sql(PackageResources.certificate_get_sql), [.text(run)])
+        let rows = try connection.query(
+            sql(PackageResources.certificate_get_sql),
+            [.text(run), .optional(revision.map { Int64($0) })])
         guard rows.count == 1, let hash = rows.text(0, 0), let body = rows.text(0, 2) else {
             return nil
         }

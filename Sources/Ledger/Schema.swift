@@ -11,6 +11,7 @@ public enum Schema {
         (1, sql(PackageResources.migration_0001_sql)),
         (2, sql(PackageResources.migration_0002_sql)),
         (3, sql(PackageResources.migration_0003_sql)),
+        (4, sql(PackageResources.migration_0004_sql)),
         (5, sql(PackageResources.migration_0005_sql)),
         (6, sql(PackageResources.migration_0006_sql)),
         (7, sql(PackageResources.migration_0007_sql)),

@@ -295,14 +295,17 @@ public enum SliceLedger {
         }
     }
 
-    /// Records of a slice that an earlier validation rejected as `key-unknown`.
-    public static func unknownRecords(
+    /// Records of a slice that an earlier validation rejected by what the database said, with the
+    /// rule's id.
+    public static func judged(
         slice: Int, run: String, revision: Int, _ connection: borrowing Connection
-    ) throws -> Set<Int64> {
+    ) throws -> [Int64: String] {
         let rows = try connection.query(
-            sql(PackageResources.reject_unknown_sql),
+            sql(PackageResources.reject_judged_sql),
             [.text(run), .int(Int64(revision)), .int(Int64(slice))])
-        return Set((0..<rows.count).compactMap { rows.int($0, 0) })
+        var rules: [Int64: String] = [:]
+        for row in 0..<rows.count { rules[rows.int(row, 0) ?? 0] = rows.text(row, 1) ?? "" }
+        return rules
     }
 
     /// After a slice was staged anew: rows whose load interval is committed count as done, those

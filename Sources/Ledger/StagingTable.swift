@@ -9,21 +9,26 @@ import Postgres
 public struct RunTables: Sendable {
     /// The run's number in the ledger.
     public var number: Int64
+    /// A later revision stages under names of its own; before-images are those of the whole run.
+    public var revision: Int
     /// What the run writes and how.
     public var plan: TargetPlan
 
     /// The tables of a run.
-    public init(number: Int64, plan: TargetPlan) {
+    public init(number: Int64, revision: Int = 1, plan: TargetPlan) {
         self.number = number
+        self.revision = revision
         self.plan = plan
     }
 
     /// The partitioned table that shows all slices at once.
-    public var parent: String { "kugiri_stage.r\(number)" }
+    public var parent: String {
+        "kugiri_stage.r\(number)\(revision > 1 ? "v\(revision)" : "")"
+    }
     /// The before-images.
     public var history: String { "kugiri_history.r\(number)" }
     /// One slice.
-    public func slice(_ slice: Int) -> String { "kugiri_stage.r\(number)_s\(slice)" }
+    public func slice(_ slice: Int) -> String { "\(parent)_s\(slice)" }
 
     /// Columns that every staging table has before those of the fields, in COPY order.
     static let fixedColumns = """
@@ -99,12 +104,16 @@ public struct RunTables: Sendable {
             + "FOR VALUES FROM (\(low)) TO (\(high))"
     }
 
-    /// Makes the table of before-images: the target's columns, and what was done to the row.
+    /// Makes the table of before-images: the target's columns, what was done to the row, and at its
+    /// end the partition key's image and the backout that dealt with it (NULL: none did).
     public var createHistory: String {
         """
         CREATE TABLE IF NOT EXISTS \(history) AS SELECT 'U'::"char" AS kugiri_action, \
         0::bigint AS kugiri_record, NULL::timestamptz AS kugiri_lock_at, \
-        NULL::xid AS kugiri_lock_xmin, t.* FROM \(plan.table) t WITH NO DATA
+        NULL::xid AS kugiri_lock_xmin, t.*, NULL::text COLLATE "C" AS kugiri_key, \
+        NULL::bigint AS kugiri_backout FROM \(plan.table) t WITH NO DATA;
+        ALTER TABLE \(history) ADD COLUMN IF NOT EXISTS kugiri_key text COLLATE "C", \
+        ADD COLUMN IF NOT EXISTS kugiri_backout bigint;
         """
     }
 

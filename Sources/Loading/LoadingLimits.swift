@@ -27,7 +27,7 @@ public enum LoadingLimits {
     static let constraintRejectsMax = 200
     /// Lock wait of one statement in a load chunk, far below `deadlock_timeout`, so that the
     /// batch gives way before the online side does (PROTOCOL 23).
-    static let lockTimeoutMilliseconds = 50
+    package static let lockTimeoutMilliseconds = 50
     /// A short form of the load's statement is tried on the next chunk when it fits at least one
     /// row in so many: on all rows it costs about a quarter of the general statement, which then
     /// has that many fewer.

@@ -17,8 +17,12 @@ package struct RunDefinition: Codable, Sendable {
     package var directories: Directories
     /// Rules are applied although an earlier run has proved them (`--revalidate`); nil: no.
     package var revalidates: Bool?
+    /// The revision this is of; nil: the first.
+    package var revision: Int?
+    /// The revision whose input this one has; nil: the first's.
+    package var inputRevision: Int?
 
-    /// Memberwise.
+    /// Memberwise, of a first revision.
     package init(
         job: Job, contract: Contract, parameters: RunParameters, directories: Directories
     ) {
@@ -34,8 +38,12 @@ package struct RunDefinition: Codable, Sendable {
     package func spoolDirectory(of run: String) -> String { "\(directories.spool)/\(run)" }
     /// Where a run's logs and reports are.
     package func runDirectory(of run: String) -> String { "\(directories.runs)/\(run)" }
+    /// Where the logs and reports of this revision are inside the run's directory: "" for the first.
+    package var revisionFolder: String { revision.map { "/revision-\($0)" } ?? "" }
     /// Where a run's input is kept.
-    package func archivedInput(of run: String) -> String { "\(directories.archive)/\(run)/input" }
+    package func archivedInput(of run: String) -> String {
+        "\(directories.archive)/\(run)/input\(inputRevision.map { "-\($0)" } ?? "")"
+    }
     /// Where a run's logs and reports go when newer runs need their place.
     package func archivedRunDirectory(of run: String) -> String {
         "\(directories.archive)/\(run)/logs"
@@ -82,7 +90,7 @@ package struct RunContext {
         definition = try decoder.decode(RunDefinition.self, from: Data(row.definition.utf8))
         self.envelope = try decoder.decode(StoredEnvelope.self, from: Data(envelope.utf8))
         let plan = try decoder.decode(TargetPlan.self, from: Data(row.plan.utf8))
-        tables = RunTables(number: row.number, plan: plan)
+        tables = RunTables(number: row.number, revision: row.revision, plan: plan)
         partitions = try SliceLedger.partitions(
             run: run, revision: row.revision, connection)
         rules = try SliceRules(

@@ -19,6 +19,22 @@ struct SliceStaging {
     let link: CoordinatorLink
     /// The run and slice that the rules were applied for; nil: they were applied now.
     let proof: SliceProof?
+    /// What was said of the slice's records before.
+    private var verdicts = EarlierVerdicts()
+
+    /// Memberwise, but for what staging finds out itself.
+    init(
+        rules: SliceRules, tables: RunTables, isUpsert: Bool, budgetExceeded: Bool,
+        maxRejects: Int, link: CoordinatorLink, proof: SliceProof?
+    ) {
+        self.rules = rules
+        self.tables = tables
+        self.isUpsert = isUpsert
+        self.budgetExceeded = budgetExceeded
+        self.maxRejects = maxRejects
+        self.link = link
+        self.proof = proof
+    }
 
     /// Sees, stages and commits; the findings are those of the slice, complete.
     mutating func stage(
@@ -28,14 +44,9 @@ struct SliceStaging {
         var seen = [Seen?](repeating: nil, count: slice.entries.count)
         if !budgetExceeded {
             seen = try TargetReader(rules: rules, plan: tables.plan).see(slice, connection)
-            if !isUpsert {
-                let known =
-                    row.staged == nil
-                    ? nil
-                    : try SliceLedger.unknownRecords(
-                        slice: row.slice, run: claim.run, revision: claim.revision, connection)
-                rejectUnknown(&slice, &seen, known: known)
-            }
+            verdicts = try EarlierVerdicts(slice, row: row, claim: claim, connection)
+            rejectAgain(&slice)
+            if !isUpsert { rejectUnknown(&slice, &seen) }
         }
         for _ in 0...LoadingLimits.constraintRejectsMax {
             let valid = slice.entries.indices.filter { slice.entries[$0].isValid }
@@ -60,18 +71,28 @@ struct SliceStaging {
 
     /// Mode `update`: a record without a row is a reject.
     ///
-    /// - Parameter known: When the slice is staged anew, the records found unknown the first
-    ///   time; staging must give the same again, so a row that vanished or appeared since is
-    ///   left to the load, as a conflict. nil: this is the first time.
-    private func rejectUnknown(
-        _ slice: inout CheckedSlice, _ seen: inout [Seen?], known: Set<Int64>?
-    ) {
+    /// A record that was judged before keeps its verdict: staging must give the same again, so a
+    /// row that vanished or appeared since is left to the load, as a conflict.
+    private func rejectUnknown(_ slice: inout CheckedSlice, _ seen: inout [Seen?]) {
         for index in slice.entries.indices where slice.entries[index].isValid {
-            if known?.contains(slice.entries[index].number) ?? (seen[index] == nil) {
+            let entry = slice.entries[index]
+            let isKnown = verdicts.hold(for: slice, entry)
+            if isKnown
+                ? verdicts.rules[entry.number] == RuleID.keyUnknown.rawValue : seen[index] == nil
+            {
                 rejectStaged(&slice, index, rule: .keyUnknown)
             } else if seen[index] == nil {
                 seen[index] = Seen(lockAt: nil, rowVersion: 0, count: nil)
             }
+        }
+    }
+
+    /// Records among loaded keys that the target's constraints refused stay refused.
+    private func rejectAgain(_ slice: inout CheckedSlice) {
+        guard !verdicts.rules.isEmpty else { return }
+        for index in slice.entries.indices where slice.entries[index].isValid {
+            guard verdicts.refused(slice, slice.entries[index]) else { continue }
+            rejectStaged(&slice, index, rule: .targetConstraint)
         }
     }
 
@@ -161,11 +182,20 @@ struct SliceStaging {
         var records: Set<Int64>
     }
 
-    private func checkReferences(slice: Int, _ connection: borrowing Connection) throws {
-        guard let question = ApplyStatement(tables: tables, slice: slice).dangling else { return }
+    private func checkReferences(
+        _ slice: CheckedSlice, _ valid: [Int], number: Int, _ connection: borrowing Connection
+    ) throws {
+        guard let question = ApplyStatement(tables: tables, slice: number).dangling else { return }
         let rows = try connection.query(question)
         guard rows.count > 0 else { return }
-        throw Dangling(records: Set((0..<rows.count).compactMap { rows.int($0, 0) }))
+        var records = Set((0..<rows.count).compactMap { rows.int($0, 0) })
+        // What is loaded stays as it was judged, whatever became of its reference since.
+        for index in valid where records.contains(slice.entries[index].number) {
+            guard verdicts.areSettled(slice.key(of: slice.entries[index])) else { continue }
+            records.remove(slice.entries[index].number)
+        }
+        guard !records.isEmpty else { return }
+        throw Dangling(records: records)
     }
 
     /// One transaction: staging, chunks, totals, rejects, interval, claim.
@@ -180,7 +210,7 @@ struct SliceStaging {
             var absent = AbsentRows.none
             if !budgetExceeded {
                 try copy(slice, valid, order, seen, to: row.staging, connection)
-                try checkReferences(slice: row.slice, connection)
+                try checkReferences(slice, valid, number: row.slice, connection)
                 absent = try AbsentRows(
                     staging: slice, row: row, claim: claim, tables: tables, connection)
             }

@@ -10,8 +10,8 @@ struct Kugiri: ParsableCommand {
         abstract: "Loads nightly files into PostgreSQL and proves what happened.",
         version: Version.text,
         subcommands: [
-            RunCommand.self, ResumeCommand.self, ValidateCommand.self, PlanCommand.self,
-            LintCommand.self, CancelCommand.self,
+            RunCommand.self, ResumeCommand.self, RerunCommand.self, BackoutCommand.self,
+            CancelCommand.self, ValidateCommand.self, PlanCommand.self, LintCommand.self,
             StatusCommand.self, RunsCommand.self, ReportCommand.self, RejectsCommand.self,
             PartitionsCommand.self, WorkersCommand.self, ConflictsCommand.self,
             LogsCommand.self, WhyCommand.self, CertificateCommand.self, ExplainCommand.self,

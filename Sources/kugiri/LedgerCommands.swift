@@ -39,10 +39,13 @@ struct ReportCommand: ParsableCommand {
                 RunDefinition.self, from: Data(row.definition.utf8))
             summary.directory =
                 LogGenerations.directory(of: runID, definition) ?? summary.directory
+            let notes = BackoutNotes.lines(try BackoutLedger.list(run: runID, connection))
             if json {
+                summary.backouts = notes.isEmpty ? nil : notes
                 try Output.json(summary)
             } else {
                 Output.line(ReportText(Terminal(.standardOutput)).report(summary))
+                for note in notes { Output.line("note: \(note)") }
             }
             return .normal
         }
@@ -152,6 +155,8 @@ struct CertificateCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print the certificate.")
         @Argument(help: .init("The run's id.", valueName: "run"))
         var runID: String
+        @Option(help: "Of this revision of the run; without it, of the newest that has one.")
+        var revision: Int?
         @Flag(help: "Print as JSON.")
         var json = false
         @OptionGroup var options: SettingsOptions
@@ -159,15 +164,23 @@ struct CertificateCommand: ParsableCommand {
         func run() throws {
             try conduct("certificate", json: json) {
                 let connection = try Database.connect(try options.load(), purpose: "certificate")
-                guard let stored = try RunLedger.certificate(of: runID, connection) else {
+                guard
+                    let stored = try RunLedger.certificate(
+                        of: runID, revision: revision, connection)
+                else {
                     throw Refusal(.usage, ["run \(runID) has no certificate: it is not published"])
                 }
+                let notes = BackoutNotes.lines(try BackoutLedger.list(run: runID, connection))
                 if json {
                     Output.line(stored.body)
                 } else {
                     let certificate = try JSONDecoder().decode(
                         Certificate.self, from: Data(stored.body.utf8))
                     Output.line(certificate.text(hash: stored.sha256))
+                }
+                // What was sealed stays as it was sealed; what came after is told beside it.
+                for note in notes {
+                    if json { Output.error("note: \(note)") } else { Output.line("note: \(note)") }
                 }
                 return .normal
             }

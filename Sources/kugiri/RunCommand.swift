@@ -149,6 +149,8 @@ struct ResumeCommand: ParsableCommand {
     var takeoverOf: Int64?
     @Option(help: DeadlineTime.help)
     var deadline: DeadlineTime?
+    @Flag(help: "Of a rerun that waits for an answer: agree to what it would change.")
+    var yes = false
     @Flag(help: "Print the result as JSON.")
     var json = false
     @Flag(help: "Show no progress.")
@@ -180,6 +182,7 @@ struct ResumeCommand: ParsableCommand {
                 command: CommandLine.arguments.joined(separator: " "),
                 untilValidate: until == "validate", maxConflicts: maxConflicts,
                 edited: EditedSettings(settings), takeoverOf: takeoverOf,
+                consent: takeoverOf == nil ? Consent(yes: yes) : .impossible,
                 surroundings: Surroundings(
                     settings, network: network, workers: workers, deadline: deadline),
                 signals: signals, screen: screen)

@@ -142,6 +142,11 @@ extension FleetTests {
                     "KUGIRI_FAILPOINT": "after_commit_before_report:slow:100"
                 ]) { $1 })
             #expect(relieved.code == 0, "\(relieved.ended.stderr)")
+            let again = try night.rerun(
+                try stopped.run, ["--partition", "1"], environment: environment)
+            #expect(again.code == 0, "\(again.ended.stderr)")
+            let back = try night.backout(try stopped.run, environment: environment)
+            #expect(back.ended.code == 0, "\(back.ended.stderr)")
             let passed = Set(
                 try String(contentsOfFile: hits, encoding: .utf8).split(separator: "\n")
                     .map { String($0) })

@@ -43,7 +43,8 @@ struct CatalogueTests {
     @Test func `advice names only commands that exist`() throws {
         // The subcommands of `Sources/kugiri/Kugiri.swift`, and those of `db`.
         let commands: Set = [
-            "run", "resume", "validate", "plan", "lint", "runs", "report", "rejects", "certificate",
+            "run", "resume", "rerun", "backout", "validate", "plan", "lint", "runs", "report",
+            "rejects", "certificate",
             "sample", "db", "worker", "status", "keys", "partitions", "workers", "conflicts",
             "logs", "why", "explain", "doctor", "purge", "coordinator", "cancel",
         ]

@@ -57,7 +57,7 @@ package struct PartitionReport: Encodable, Sendable {
     package var schema = "kugiri.partitions/1"
     package var runID: String
     package var job: String
-    /// open, ended, published or superseded.
+    /// open, ended, published, superseded or backed_out.
     package var state: String
     package var phase: String
     package var asOf: Timestamp

@@ -27,7 +27,7 @@ package struct WhyQuestion {
         image = try KeyText.image(of: key, run.definition.contract)
         masking = ValueMasking(run.definition, unmask: unmask)
         tables = RunTables(
-            number: run.row.number,
+            number: run.row.number, revision: run.row.revision,
             plan: try JSONDecoder().decode(TargetPlan.self, from: Data(run.row.plan.utf8)))
         guard let partitions = run.partitions else {
             throw WhyRefusal("run \(run.row.run) is not split yet: nothing is known of its records")

@@ -55,10 +55,28 @@ package struct Certificate: Codable, Sendable, Equatable {
     package var previous: String?
     package var madeAt: Timestamp
     package var version: String
+    /// Of a run done again: which time, what of it, and why; nil: the first time.
+    package var revision: Revision?
+
+    /// What a certificate says of a rerun.
+    package struct Revision: Codable, Sendable, Equatable {
+        package var number: Int
+        package var scope: String
+        package var from: String
+        package var reason: String
+
+        /// Memberwise.
+        package init(number: Int, scope: String, from: String, reason: String) {
+            self.number = number
+            self.scope = scope
+            self.from = from
+            self.reason = reason
+        }
+    }
 
     private enum CodingKeys: String, CodingKey {
         case schema, run, job, program, target, input, counts, partitions, tolerances, remarks
-        case proofs, files, previous, version
+        case proofs, files, previous, version, revision
         case businessDate = "business_date"
         case contractHash = "contract_sha256"
         case controlTotals = "control_totals"
@@ -77,6 +95,11 @@ package struct Certificate: Codable, Sendable, Equatable {
             "previous   \(previous ?? "none: the first of the chain")",
             "sha256     \(hash)", "",
         ]
+        if let revision {
+            lines.insert(
+                "revision   \(revision.number): \(revision.scope), from \(revision.from): "
+                    + revision.reason, at: 2)
+        }
         lines.append(
             Table.render(
                 columns: [

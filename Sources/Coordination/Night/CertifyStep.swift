@@ -217,9 +217,10 @@ extension RunCoordinator {
         try transact { connection in
             try connection.execute("SET LOCAL synchronous_commit = on")
             try RunLedger.storeCertificate(
-                run: run, sha256: hash, previous: previous, body: body, connection)
+                run: run, revision: revision, sha256: hash, previous: previous, body: body,
+                connection)
             try RunLedger.publish(
-                run: run, job: definition.job.name,
+                run: run, revision: revision, job: definition.job.name,
                 businessDate: definition.parameters.businessDate?.iso, certificate: hash,
                 connection)
             try TenureLedger.finish(.publish, run: run, term: term, connection)
@@ -264,6 +265,7 @@ extension RunCoordinator {
                 .init(name: name, bytes: bytes, sha256: try Files.sha256(path, bytes: bytes)))
         }
         let summary = try summary(Outcome.gravest(warnings))
+        let again = try RevisionLedger.get(run: run, revision: revision, connection)
         return Certificate(
             run: run, job: definition.job.name, program: definition.job.program,
             businessDate: definition.parameters.businessDate?.iso, target: plan.table,
@@ -272,11 +274,21 @@ extension RunCoordinator {
             counts: counts, controlTotals: summary.controlTotals,
             partitions: summary.partitions, tolerances: tolerances, remarks: remarks,
             proofs: proofs, files: files, previous: previous, madeAt: .now(),
-            version: binaryVersion)
+            version: binaryVersion,
+            revision: again.map {
+                .init(
+                    number: revision, scope: $0.scope, from: $0.beginning.rawValue,
+                    reason: $0.reason)
+            })
     }
 
     /// Staging is kept until the job's next published night; that is now.
     private func dropOldStaging() throws {
+        if revision > 1 {
+            // The nights after it, and what they staged, are none of a rerun's business.
+            try dropReplacedStaging()
+            return try Files.removeDirectory(definition.spoolDirectory(of: run))
+        }
         for number in try TargetCatalog.runsWithStaging(
             job: definition.job.name, except: run, connection)
         {

@@ -144,7 +144,9 @@ enum Ending {
             let made = try coordinator.summary(outcome)
             summary = made
             try coordinator.logCounts(made)
-            if let state {
+            if state != nil, coordinator.isWithdrawable {
+                try coordinator.withdraw()
+            } else if let state {
                 // What was read stays for people; what was staged is of no more use.
                 try coordinator.connection.transaction { connection in
                     try RunLedger.fence(coordinator.run, term: coordinator.term, connection)

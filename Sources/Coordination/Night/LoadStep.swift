@@ -64,7 +64,7 @@ extension RunCoordinator {
         for claim in try ClaimLedger.taken(run: run, revision: revision, connection) {
             _ = try takeBack(claim)
         }
-        let slices = try SliceLedger.slices(run: run, revision: revision, connection)
+        let slices = try ownSlices()
         var lost: [SliceRow] = []
         for slice in slices {
             let count = try TargetCatalog.count(slice.staging, connection)

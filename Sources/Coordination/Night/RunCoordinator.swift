@@ -40,6 +40,8 @@ final class RunCoordinator {
     let startedClock = Monotonic.now()
     var term: Int64
     var phase: Phase
+    /// Asks whether a revision may change what it would; nil: it is agreed already.
+    var consent: Consent?
     var phaseTimes: [(phase: Phase, elapsed: Duration)] = []
     var phaseClock = Monotonic.now()
     var envelope: EnvelopeSummary?
@@ -95,8 +97,8 @@ final class RunCoordinator {
         number = row.number
         revision = row.revision
         self.plan = plan
-        tables = RunTables(number: row.number, plan: plan)
-        directory = definition.runDirectory(of: row.run)
+        tables = RunTables(number: row.number, revision: row.revision, plan: plan)
+        directory = definition.runDirectory(of: row.run) + definition.revisionFolder
         try Files.makeDirectory(directory)
         log = try RunLog(directory: directory)
         self.input = input
@@ -210,6 +212,7 @@ final class RunCoordinator {
             try validate()
             try judge()
             if untilValidate { return Outcome.gravest(warnings) }
+            try agree()
             try passBarrier()
         }
         if phase == .load {

@@ -71,8 +71,10 @@ extension RunCoordinator {
 
     /// Spools the archived input again, because a slice is missing or torn: the same slices,
     /// which must come out as the ledger has them (PROTOCOL 5).
-    func spoolAgain() throws {
-        note(LogMessage(.spoolAgain, ["run": run, "reason": lastFailure?.reason ?? "?"]))
+    func spoolAgain(because reason: String? = nil) throws {
+        note(
+            LogMessage(
+                .spoolAgain, ["run": run, "reason": reason ?? lastFailure?.reason ?? "?"]))
         try checkArchive()
         let splitter = try Splitter(
             definition: definition, path: input.archivedPath, shownPath: input.path,
@@ -109,7 +111,7 @@ extension RunCoordinator {
 
     /// Makes the staging tables that are missing, in batches (PROTOCOL 6).
     func createStaging() throws {
-        let slices = try SliceLedger.slices(run: run, revision: revision, connection)
+        let slices = try ownSlices()
         let isLogged = definition.job.conflicts == .skip
         var rest = slices[...]
         while !rest.isEmpty {
@@ -135,13 +137,17 @@ extension RunCoordinator {
 /// Drops staging tables of a run.
 enum StagingCleanup {
     static func drop(number: Int64, _ connection: borrowing Connection) throws {
-        let names = try TargetCatalog.stagingTables(ofRun: number, connection)
-        var rest = names[...]
+        try drop(tables: try TargetCatalog.stagingTables(ofRun: number, connection), connection)
+        try AbsentLedger.forget(number: number, connection)
+    }
+
+    /// Drops tables by their quoted names, in batches.
+    static func drop(tables: [String], _ connection: borrowing Connection) throws {
+        var rest = tables[...]
         while !rest.isEmpty {
             let batch = rest.prefix(CoordinationLimits.tablesPerTransaction)
             rest = rest.dropFirst(batch.count)
             try connection.execute("DROP TABLE IF EXISTS \(batch.joined(separator: ", "))")
         }
-        try AbsentLedger.forget(number: number, connection)
     }
 }

@@ -153,15 +153,14 @@ extension RunCoordinator {
             if let fault = IntervalSet.coverageFault(ranges, of: .all) {
                 throw LedgerError.broken("barrier: \(fault)")
             }
-            try ClaimLedger.insertForLoad(run: run, revision: revision, connection)
+            try insertLoadClaims(connection)
             try RunLedger.enter(.load, run: run, connection)
         }
         note(
             LogMessage(
                 .barrierPassed,
                 [
-                    "slices": String(
-                        try SliceLedger.slices(run: run, revision: revision, connection).count),
+                    "slices": String(try ownSlices().count),
                     "rejects": String(rejectsSettled),
                     "budget": String(definition.job.maxRejects),
                 ]))
@@ -170,7 +169,7 @@ extension RunCoordinator {
 
     /// Shows all slices as one table, in short transactions (PROTOCOL 6).
     private func attachSlices() throws {
-        let slices = try SliceLedger.slices(run: run, revision: revision, connection)
+        let slices = try ownSlices()
         try transact { connection in
             guard try !TargetCatalog.exists(tables.parent, connection) else { return }
             try connection.execute(tables.createParent)

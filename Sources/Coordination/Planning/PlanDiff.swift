@@ -58,7 +58,7 @@ package struct PlanDiff: Encodable, Sendable {
 
     /// The run whose table the plan is compared with.
     package var run: String
-    /// open, ended, published or superseded.
+    /// open, ended, published, superseded or backed_out.
     package var state: String
     package var changes: [Change]
     package var gone: [Gone]

@@ -66,7 +66,7 @@ package enum RunStart {
     package static func resume(
         run: String, databaseURL: String, executable: String, binaryVersion: String,
         command: String, untilValidate: Bool, maxConflicts: Int? = nil, edited: EditedSettings,
-        takeoverOf: Int64? = nil, surroundings: Surroundings,
+        takeoverOf: Int64? = nil, consent: Consent = .impossible, surroundings: Surroundings,
         signals: consuming SignalReader, screen: RunScreen
     ) -> RunEnd {
         var coordinator: RunCoordinator?
@@ -85,7 +85,7 @@ package enum RunStart {
             guard row.state == "open" else {
                 return try finished(row, connection)
             }
-            if let later = try RunLedger.later(than: run, connection) {
+            if row.revision == 1, let later = try RunLedger.later(than: run, connection) {
                 throw RunStop(
                     .totals,
                     LogMessage(
@@ -96,6 +96,7 @@ package enum RunStart {
                         ]))
             }
             try seizeTarget(of: row, isWatched: takeoverOf != nil, connection)
+            try checkAgreed(row, consent, connection)
             let former = try HolderLedger.lastConductor(of: run, connection)
             let decoder = JSONDecoder()
             var definition = try decoder.decode(
@@ -141,6 +142,7 @@ package enum RunStart {
             hook.follow(made.fleet)
             coordinator = made
             if takeoverOf != nil { noteTakeover(made, from: former) }
+            made.consent = consent
             try takeOver(made, row)
             if let recut { try made.recut(recut) }
             return Ending.conduct(made, untilValidate: untilValidate)
@@ -170,6 +172,7 @@ package enum RunStart {
             job: definition.job, contract: definition.contract,
             parameters: definition.parameters, connection)
         if let held = try lockTarget(plan, for: request, connection) { return .unfinished(held) }
+        try checkBackouts(onTarget: plan.tableID, name: plan.table, connection)
         try Arrival.checkSpace(
             input: facts.bytes,
             records: facts.bytes / Int64(definition.contract.typicalRecordBytes),
@@ -240,7 +243,7 @@ package enum RunStart {
     }
 
     /// The coordinator with its fleet: workers start while the input is split.
-    private static func make(
+    static func make(
         definition: RunDefinition, connection: consuming Connection, row: RunRow,
         plan: TargetPlan, term: Int64, input: ArrivedInput,
         tolerances: [RunSummary.Tolerance], databaseURL: String, executable: String,
@@ -286,7 +289,7 @@ package enum RunStart {
     }
 
     /// A new term over an old run: what old workers hold is taken back first.
-    private static func takeOver(_ coordinator: RunCoordinator, _ row: RunRow) throws {
+    static func takeOver(_ coordinator: RunCoordinator, _ row: RunRow) throws {
         if let text = row.envelope {
             let stored = try JSONDecoder().decode(
                 StoredEnvelope.self, from: Data(text.utf8))
@@ -313,75 +316,5 @@ package enum RunStart {
                     "done": String(slices.filter { $0.staged != nil }.count),
                     "slices": String(slices.count),
                 ]))
-    }
-
-    /// Removes the spool and sockets of a run that is closed, wherever its own settings put them.
-    static func discardLeftovers(of row: RunRow) throws {
-        let definition = try JSONDecoder().decode(
-            RunDefinition.self, from: Data(row.definition.utf8))
-        try Files.removeDirectory(definition.spoolDirectory(of: row.run))
-        MeetingPlace.sweep(state: definition.directories.state)
-    }
-
-    /// A finished run is proved again from ledger and certificate.
-    static func finished(_ row: RunRow, _ connection: borrowing Connection) throws -> RunEnd {
-        guard row.state == "published", let text = row.summary,
-            let certificate = try RunLedger.certificate(of: row.run, connection)
-        else {
-            if let newer = try RunLedger.superseder(of: row.run, connection) {
-                throw RunStop(
-                    .usage,
-                    LogMessage(
-                        .runSuperseded,
-                        [
-                            "run": row.run, "by": newer.run, "holder": newer.coordinator,
-                            "since": Holders.moment(newer.since),
-                        ]))
-            }
-            throw RunStop(
-                .usage,
-                LogMessage(
-                    .commandFailed,
-                    [
-                        "command": "resume",
-                        "reason": "run \(row.run) is \(row.state)"
-                            + (row.exitCode.map { " with exit \($0)" } ?? "")
-                            + "; it cannot go on: run the input again",
-                    ]))
-        }
-        guard Files.sha256(ofText: certificate.body) == certificate.sha256 else {
-            throw LedgerError.broken(
-                "the certificate of \(row.run) in the ledger does not have its hash")
-        }
-        if let day = try PurgeLedger.day(of: row.run, connection) {
-            var summary = try JSONDecoder().decode(RunSummary.self, from: Data(text.utf8))
-            summary.result = Outcome.normal.result
-            summary.exitCode = 0
-            return RunEnd(
-                outcome: .normal, summary: summary,
-                messages: [LogMessage(.runPurged, ["run": row.run, "day": day])])
-        }
-        let load = try ProofLedger.counts(
-            run: row.run, revision: row.revision, phase: .load, connection)
-        let shares = try ProofLedger.shares(
-            run: row.run, revision: row.revision, connection)
-        let conflicts = try ProofLedger.conflicts(
-            run: row.run, revision: row.revision, connection)
-        let counts = RunCoordinator.counts(
-            load, records: shares.values.reduce(0) { $0 + $1.records },
-            rejected: shares.values.reduce(0) { $0 + $1.rejected },
-            absent: shares.values.reduce(0) { $0 + $1.absent }, conflicts: conflicts)
-        // A coordinator that died right after publishing left both behind.
-        try discardLeftovers(of: row)
-        var summary = try JSONDecoder().decode(RunSummary.self, from: Data(text.utf8))
-        guard counts.balances, counts == summary.counts else {
-            throw LedgerError.broken(
-                "the ledger's counts of \(row.run) are not those of its certificate")
-        }
-        summary.result = Outcome.normal.result
-        summary.exitCode = 0
-        return RunEnd(
-            outcome: .normal, summary: summary,
-            messages: [LogMessage(.runAlreadyComplete, ["run": row.run])])
     }
 }

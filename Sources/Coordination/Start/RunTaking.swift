@@ -33,15 +33,9 @@ extension RunStart {
                 let last = try Holders.last(
                     of: open.run, else: open.coordinator, since: open.since, connection)
                 guard !open.loaded else {
-                    throw RunStop(
-                        .held,
-                        LogMessage(
-                            .runHalfLoaded,
-                            [
-                                "run": open.run, "target": plan.table,
-                                "since": Holders.moment(open.since), "holder": last.holder,
-                                "ending": last.ending,
-                            ]))
+                    throw halfLoaded(
+                        open.run, since: open.since, plan.table, holder: last.holder,
+                        ending: last.ending)
                 }
                 superseded.append(
                     SupersededRun(run: open.run, holder: last.holder, since: last.since))
@@ -62,6 +56,20 @@ extension RunStart {
             return (created.run, taken.term)
         }
         return (created.0, created.1, superseded)
+    }
+
+    /// Another run stands in the way: it is not finished, and has loaded.
+    static func halfLoaded(
+        _ run: String, since: Int64, _ target: String, holder: String, ending: String
+    ) -> RunStop {
+        RunStop(
+            .held,
+            LogMessage(
+                .runHalfLoaded,
+                [
+                    "run": run, "target": target, "since": Holders.moment(since),
+                    "holder": holder, "ending": ending,
+                ]))
     }
 
     /// Takes an open run under the next term.

@@ -49,6 +49,15 @@ extension RunStart {
         throw RunStop(.held, Holders.targetHeld(plan.table, by: holder))
     }
 
+    /// Takes the target for a command on a finished run; throws 13 with who has it.
+    static func lockTarget(
+        _ target: Int64, name: String, _ connection: borrowing Connection
+    ) throws {
+        guard try !RunLedger.lockTarget(target, connection) else { return }
+        let holder = try HolderLedger.holder(ofTarget: target, connection)
+        throw RunStop(.held, Holders.targetHeld(name, by: holder))
+    }
+
     /// Whether a run is of the same job, input, parameters and contract.
     private static func isIdentical(
         _ run: String, _ request: RunRequest, _ connection: borrowing Connection

@@ -12,10 +12,10 @@ import Settings
 
 /// Moves old run directories, and finds them again.
 package enum LogGenerations {
-    /// Where the files of a run are now; nil: neither here nor in the archive.
+    /// Where the files of a run's revision are now; nil: neither here nor in the archive.
     package static func directory(of run: String, _ definition: RunDefinition) -> String? {
         [definition.runDirectory(of: run), definition.archivedRunDirectory(of: run)]
-            .first { Files.exists($0) }
+            .map { $0 + definition.revisionFolder }.first { Files.exists($0) }
     }
 
     /// Moves the directories of a job's runs that are older than its newest generations.
@@ -73,6 +73,11 @@ package enum LogGenerations {
         let names = try FileManager.default.contentsOfDirectory(atPath: source)
         var buffer = [UInt8](repeating: 0, count: CoordinationLimits.blockBytes)
         for name in names {
+            // A revision of the run has a folder of its own.
+            guard try Files.facts("\(source)/\(name)").isRegular else {
+                try copy("\(source)/\(name)", to: "\(unfinished)/\(name)")
+                continue
+            }
             let input = try Files.openForReading("\(source)/\(name)")
             let output = try Files.openForWriting("\(unfinished)/\(name)", append: false)
             while true {

@@ -28,7 +28,7 @@ package struct RunStatus: Codable, Sendable, Equatable {
     package var runID: String
     package var job: String
     package var businessDate: String?
-    /// open, ended, published or superseded.
+    /// open, ended, published, superseded or backed_out.
     package var state: String
     /// Whether a coordinator conducts it now.
     package var isOn: Bool

@@ -1,1 +1,2 @@
-INSERT INTO kugiri.certificate (run, sha256, previous, body) VALUES ($1, $2, $3, $4)
+INSERT INTO kugiri.certificate (run, revision, sha256, previous, body)
+VALUES ($1, $2::integer, $3, $4, $5)

@@ -3,12 +3,14 @@ SELECT n.privilege || ' on ' || n.name FROM (
     SELECT 'kugiri.' || t.name AS name, trim(p) AS privilege,
         has_table_privilege(to_regclass('kugiri.' || t.name), trim(p)) AS held
     FROM (VALUES ('migration', 'SELECT'), ('run', 'SELECT,INSERT,UPDATE'),
-        ('partition', 'SELECT,INSERT'), ('slice', 'SELECT,INSERT,UPDATE'),
-        ('claim', 'SELECT,INSERT,UPDATE'), ('interval', 'SELECT,INSERT,DELETE'),
+        ('partition', 'SELECT,INSERT,DELETE'), ('slice', 'SELECT,INSERT,UPDATE,DELETE'),
+        ('claim', 'SELECT,INSERT,UPDATE,DELETE'), ('interval', 'SELECT,INSERT,UPDATE,DELETE'),
         ('chunk', 'SELECT,INSERT,DELETE'), ('total', 'SELECT,INSERT,DELETE'),
         ('share', 'SELECT,INSERT,DELETE'), ('reject', 'SELECT,INSERT,DELETE'),
-        ('conflict', 'SELECT,INSERT,UPDATE'), ('certificate', 'SELECT,INSERT'),
-        ('publication', 'SELECT,INSERT'), ('audit', 'INSERT'),
+        ('conflict', 'SELECT,INSERT,UPDATE,DELETE'), ('certificate', 'SELECT,INSERT'),
+        ('publication', 'SELECT,INSERT,UPDATE'), ('audit', 'INSERT'),
+        ('revision', 'SELECT,INSERT,UPDATE,DELETE'), ('backout', 'SELECT,INSERT,UPDATE'),
+        ('backout_row', 'SELECT,INSERT,DELETE'),
         ('tenure', 'SELECT,INSERT,UPDATE'), ('phase_time', 'SELECT,INSERT,UPDATE'),
         ('crew', 'SELECT,INSERT,UPDATE'), ('absent', 'SELECT,INSERT,DELETE'),
         ('instruction', 'SELECT,INSERT,UPDATE')

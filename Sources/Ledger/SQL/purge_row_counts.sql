@@ -12,4 +12,9 @@ SELECT coalesce(sum(n), 0), coalesce(sum(b), 0) FROM (
     UNION ALL SELECT count(*), sum(pg_column_size(t.*)) FROM kugiri.absent t WHERE run = ANY ($1::text[])
     UNION ALL SELECT count(*), sum(pg_column_size(t.*)) FROM kugiri.tenure t WHERE run = ANY ($1::text[])
     UNION ALL SELECT count(*), sum(pg_column_size(t.*)) FROM kugiri.phase_time t WHERE run = ANY ($1::text[])
-    UNION ALL SELECT count(*), sum(pg_column_size(t.*)) FROM kugiri.crew t WHERE run = ANY ($1::text[])) x
+    UNION ALL SELECT count(*), sum(pg_column_size(t.*)) FROM kugiri.crew t WHERE run = ANY ($1::text[])
+    UNION ALL SELECT count(*), sum(pg_column_size(t.*)) FROM kugiri.revision t WHERE run = ANY ($1::text[])
+    UNION ALL SELECT count(*), sum(pg_column_size(t.*)) FROM kugiri.backout_row t
+        WHERE backout IN (SELECT backout FROM kugiri.backout WHERE run = ANY ($1::text[]))
+    UNION ALL SELECT count(*), sum(pg_column_size(t.*)) FROM kugiri.backout t WHERE run = ANY ($1::text[])
+    UNION ALL SELECT count(*), sum(pg_column_size(t.*)) FROM kugiri.instruction t WHERE run = ANY ($1::text[])) x

@@ -3,6 +3,6 @@
 SELECT n.nspname || '.' || quote_ident(c.relname), c.reltuples::bigint,
     pg_total_relation_size(c.oid), m.number
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-CROSS JOIN LATERAL (SELECT substring(c.relname FROM '^r([0-9]{1,18})(?:_.*)?$')::bigint AS number) m
+CROSS JOIN LATERAL (SELECT substring(c.relname FROM '^r([0-9]{1,18})(?:v[0-9]+)?(?:_.*)?$')::bigint AS number) m
 WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND m.number = ANY ($2::bigint[])
 ORDER BY m.number, c.relkind DESC, c.relname

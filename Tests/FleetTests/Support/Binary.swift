@@ -77,6 +77,19 @@ enum Binary {
         try start(arguments, environment: environment, scratch: scratch).wait(limit)
     }
 
+    /// Runs a line of shell; `$0` in it is `argument`.
+    static func shell(
+        _ line: String, _ argument: String, environment extra: [String: String], scratch: String
+    ) throws -> Ended {
+        let name = "\(scratch)/\(Counter.next())"
+        let child = try ChildProcess.start(
+            executable: "/bin/bash",
+            arguments: [
+                "-c", "\(line) 2>'\(name).err'", argument,
+            ], environment: environment(extra), output: .file(path: name + ".out"))
+        return try Running(child, output: name + ".out", errors: name + ".err", [line]).wait()
+    }
+
     /// Starts a command; its output goes to files in `scratch`.
     ///
     /// - Parameter wrapper: A command that becomes this one, `unshare` for example.

@@ -1,3 +1,0 @@
-SELECT record FROM kugiri.reject
-WHERE run = $1 AND revision = $2::integer AND slice = $3::integer AND rule = 'key-unknown'
-    AND NOT late
