@@ -34,13 +34,13 @@ extension FleetTests {
                 [
                     "KGR5060E target public.member_account is held by run \(run) of \(holder)",
                     "'kugiri status \(run) --watch'",
-                    "'kill -INT \(running.pid)' on \(HostName.current)",
+                    "'kugiri cancel \(run)' (process \(running.pid) on \(HostName.current))",
                 ])
             try expect(
                 try night.resume(run), 13,
                 [
                     "KGR5051E run \(run) is held by its coordinator \(holder)",
-                    "'kill -INT \(running.pid)' on \(HostName.current)",
+                    "'kugiri cancel \(run)' (process \(running.pid) on \(HostName.current))",
                     "'kugiri resume \(run)'",
                 ])
             // Frozen: after a while it counts as silent, and its run may be taken over.
