@@ -303,6 +303,19 @@ public struct ApplyStatement: Sendable {
         """
     }
 
+    /// Keys that cut a range into pieces of about `$3` rows; none when it has no more, or one key.
+    public var keysEvery: String {
+        """
+        SELECT DISTINCT kugiri_key FROM (
+            SELECT s.kugiri_key, row_number() OVER (ORDER BY s.kugiri_key) - 1 AS before
+            FROM \(staging) s WHERE \(inScope(.range))
+        ) rows
+        WHERE before > 0 AND before % $3::bigint = 0
+            AND kugiri_key > (SELECT min(s.kugiri_key) FROM \(staging) s WHERE \(inScope(.range)))
+        ORDER BY kugiri_key
+        """
+    }
+
     /// The records of a range.
     public var recordsOfRange: String {
         "SELECT s.kugiri_record FROM \(staging) s WHERE \(inScope(.range))"

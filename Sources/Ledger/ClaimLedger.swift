@@ -130,6 +130,18 @@ public enum ClaimLedger {
         return rows.bool(0, 1) == true
     }
 
+    /// Keeps everybody else from a claim until the transaction ends; throws `claimLost` when it is not
+    /// ours, or does not stand where we think.
+    public static func hold(
+        _ claim: Int64, epoch: Int64, chunkNumber: Int, at low: String,
+        _ connection: borrowing Connection
+    ) throws {
+        let rows = try connection.query(
+            sql(PackageResources.claim_hold_sql),
+            [.int(claim), .int(epoch), .int(Int64(chunkNumber)), .text(low)])
+        guard rows.count == 1 else { throw LedgerError.claimLost(claim: claim) }
+    }
+
     /// Ends a claim that is done in one step; throws `claimLost` when it is not ours.
     public static func finish(
         _ claim: Int64, epoch: Int64, _ connection: borrowing Connection

@@ -28,6 +28,11 @@ public enum LoadingLimits {
     /// Lock wait of one statement in a load chunk, far below `deadlock_timeout`, so that the
     /// batch gives way before the online side does (PROTOCOL 23).
     package static let lockTimeoutMilliseconds = 50
+    /// Rows of a piece of a chunk whose rows are locked first: at 0.1 ms a row, with the waits of a few
+    /// locks, a fifth of the default lock budget.
+    static let carefulRows: Int64 = 500
+    /// Pieces of a piece that stayed over the lock budget all the same.
+    static let carefulParts: Int64 = 8
     /// A short form of the load's statement is tried on the next chunk when it fits at least one
     /// row in so many: on all rows it costs about a quarter of the general statement, which then
     /// has that many fewer.

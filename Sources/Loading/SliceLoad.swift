@@ -21,7 +21,9 @@ struct SliceLoad {
 
     /// Loads what is left of the claim.
     ///
-    /// A drain stops it between two chunks.
+    /// A drain stops it between two chunks. A chunk that an online transaction or a row the target
+    /// refuses stands in the way of is cut, and its pieces are loaded in another manner, so that no
+    /// row stays locked for longer than the lock budget (PROTOCOL 23).
     ///
     /// - Parameters:
     ///   - chunks: The chunks of the claim that are not done, in key order.
@@ -32,18 +34,26 @@ struct SliceLoad {
         try prepare(connection)
         var number = first
         var forms = ChunkForms()
-        for (index, chunk) in chunks.enumerated() {
+        var queue = chunks.map { (chunk: $0, manner: Manner.plain) }[...]
+        while let (chunk, manner) = queue.popFirst() {
             try link.breathe()
             if link.isDraining { throw LoadingError.draining }
-            let next = index + 1 < chunks.count ? chunks[index + 1] : nil
-            let started = try SessionClock.now(connection)
-            let (counts, isFinished) = try load(
-                chunk, forms: forms, next: next, number: number, startedAt: started, connection)
-            forms.learn(from: counts)
-            number += 1
-            link.progress.recordsDone += UInt64(chunk.rows)
-            // The tail of the claim was given away: what follows is another worker's.
-            if isFinished { return }
+            let attempt = Attempt(
+                chunk: chunk, manner: manner, forms: forms, next: queue.first?.chunk,
+                number: number, startedAt: try SessionClock.now(connection))
+            switch try load(attempt, connection) {
+            case .done(let counts, let isFinished):
+                forms.learn(from: counts)
+                number += 1
+                link.progress.recordsDone += UInt64(chunk.rows)
+                // The tail of the claim was given away: what follows is another worker's.
+                if isFinished { return }
+            case .toBeCut(let other, let rows):
+                let pieces = try cut(chunk, everyRows: rows, after: number, connection)
+                // A second try of the same in the same manner would come to the same.
+                let next = pieces.count == 1 && manner != .plain ? .patient : other
+                queue = pieces.map { ($0, next) } + queue
+            }
         }
     }
 
@@ -59,68 +69,26 @@ struct SliceLoad {
         try prepareForms(connection)
     }
 
-    /// One chunk: plainly; carefully when an online transaction is in the way; by halves when
-    /// the target refuses a row.
-    private func load(
-        _ chunk: ChunkPromise, forms: ChunkForms, next: ChunkPromise?, number: Int,
-        startedAt: String, _ connection: borrowing Connection
-    ) throws -> (IntervalCounts, isFinished: Bool) {
-        do {
-            return try transact(
-                chunk, next: next, number: number, startedAt: startedAt, connection
-            ) { connection in try apply(chunk, forms: forms, connection) }
-        } catch let error as PostgresError {
-            switch error.kind {
-            case .lockNotAvailable, .deadlock, .canceled, .serialization:
-                return try carefully(
-                    chunk, next: next, number: number, startedAt: startedAt, connection)
-            case .data:
-                return try transact(
-                    chunk, next: next, number: number, startedAt: startedAt, connection
-                ) { connection in
-                    try connection.execute("SET LOCAL statement_timeout = 0")
-                    return try bisect(chunk, busy: [], connection)
-                }
-            default: throw error
-            }
-        }
-    }
-
-    /// Rows an online transaction holds become `busy` conflicts (PROTOCOL 23).
-    private func carefully(
-        _ chunk: ChunkPromise, next: ChunkPromise?, number: Int, startedAt: String,
-        _ connection: borrowing Connection
-    ) throws -> (IntervalCounts, isFinished: Bool) {
-        try transact(chunk, next: next, number: number, startedAt: startedAt, connection) {
-            connection in
-            try connection.execute("SET LOCAL statement_timeout = 0")
-            let rows = try connection.query(
-                statement.lockFree, [.text(chunk.low), .text(chunk.high ?? topBound)])
-            let busy = (0..<rows.count).compactMap { rows.int($0, 0) }
-            return try bisect(chunk, busy: busy, connection)
-        }
-    }
-
     /// The chunk's transaction: claim first, then the rows, then interval and counts, which are
     /// returned; and whether the claim is finished with it.
-    private func transact(
-        _ chunk: ChunkPromise, next: ChunkPromise?, number: Int, startedAt: String,
-        _ connection: borrowing Connection,
+    func transact(
+        _ attempt: Attempt, _ connection: borrowing Connection,
         _ body: (borrowing Connection) throws -> IntervalCounts
     ) throws -> (IntervalCounts, isFinished: Bool) {
+        let chunk = attempt.chunk
         let done = try connection.transaction { connection in
             let isFinished = try ClaimLedger.advance(
-                claim.id, epoch: claim.epoch, chunkNumber: number, from: chunk.low,
+                claim.id, epoch: claim.epoch, chunkNumber: attempt.number, from: chunk.low,
                 to: chunk.high ?? topBound,
-                next: next.map { ($0.low, $0.high ?? topBound) }, connection)
+                next: attempt.next.map { ($0.low, $0.high ?? topBound) }, connection)
             try Failpoint.inChunk.pass()
             let counts = try body(connection)
             guard counts.staged == chunk.rows, counts.digest == chunk.digest else {
                 throw LoadingError.stagingLost(slice: claim.slice)
             }
             try ProofLedger.insert(
-                counts, claim: claim, chunkNumber: number, low: chunk.low, high: chunk.high,
-                worker: worker, startedAt: startedAt, connection)
+                counts, claim: claim, chunkNumber: attempt.number, low: chunk.low, high: chunk.high,
+                worker: worker, startedAt: attempt.startedAt, connection)
             try Failpoint.beforeChunkCommit.pass()
             return (counts, isFinished)
         }
@@ -137,7 +105,7 @@ struct SliceLoad {
             connection)
     }
 
-    private func apply(
+    func apply(
         low: String, high: String, depth: Int, busy: [Int64], _ connection: borrowing Connection
     ) throws -> IntervalCounts {
         var counts = IntervalCounts()
@@ -160,78 +128,6 @@ struct SliceLoad {
             }
             counts += step
         }
-        return counts
-    }
-
-    /// Halves the range until a row that cannot be applied stands alone (PROTOCOL 24): refused
-    /// by the target it is a late reject, locked by an online insert it is a `busy` conflict.
-    private func bisect(
-        _ chunk: ChunkPromise, busy: [Int64], _ connection: borrowing Connection
-    ) throws -> IntervalCounts {
-        let rows = try connection.query(
-            statement.keysOfRange, [.text(chunk.low), .text(chunk.high ?? topBound)])
-        let keys = (0..<rows.count).compactMap { rows.text($0, 0) }
-        guard !keys.isEmpty else { return try apply(chunk, busy: busy, connection) }
-        return try bisect(
-            keys[...], end: chunk.high ?? topBound, low: chunk.low, depth: chunk.depth,
-            busy: busy, connection)
-    }
-
-    private func bisect(
-        _ keys: ArraySlice<String>, end: String, low: String, depth: Int, busy: [Int64],
-        _ connection: borrowing Connection
-    ) throws -> IntervalCounts {
-        do {
-            return try connection.savepoint { connection in
-                try apply(low: low, high: end, depth: depth, busy: busy, connection)
-            }
-        } catch let error as PostgresError {
-            let isLock = error.kind == .lockNotAvailable || error.kind == .deadlock
-            guard error.kind == .data || isLock else { throw error }
-            guard keys.count > 1 else {
-                return try alone(
-                    low: low, high: end, depth: depth, busy: busy, isLock: isLock, error,
-                    connection)
-            }
-            let middle = keys.startIndex + keys.count / 2
-            let cut = keys[middle]
-            var counts = try bisect(
-                keys[..<middle], end: cut, low: low, depth: depth, busy: busy, connection)
-            counts += try bisect(
-                keys[middle...], end: end, low: cut, depth: depth, busy: busy, connection)
-            return counts
-        }
-    }
-
-    /// The one key that cannot be applied now.
-    private func alone(
-        low: String, high: String, depth: Int, busy: [Int64], isLock: Bool,
-        _ error: PostgresError, _ connection: borrowing Connection
-    ) throws -> IntervalCounts {
-        let bounds: [Parameter] = [.text(low), .text(high)]
-        let before = try connection.query(statement.recount, bounds)
-        if isLock {
-            let rows = try connection.query(statement.recordsOfRange, bounds)
-            let all = (0..<rows.count).compactMap { rows.int($0, 0) }
-            return try apply(low: low, high: high, depth: depth, busy: all, connection)
-        }
-        let marked = try connection.query(statement.markLate, bounds)
-        var counts = IntervalCounts()
-        counts.staged = before.int(0, 0) ?? 0
-        counts.digest = UInt64(bitPattern: before.int(0, 1) ?? 0)
-        counts.late = Int64(marked.count)
-        counts.sums = plan.sums.map { _ in 0 }
-        let rejects = (0..<marked.count).map { row in
-            Reject(
-                partition: claim.partition, record: marked.int(row, 0) ?? 0,
-                byteOffset: layout.fileOffset(ofStaged: marked.int(row, 0) ?? 1),
-                key: Mask.key(marked.text(row, 1) ?? ""),
-                field: error.column ?? error.constraint ?? "row",
-                rule: "target-constraint", value: "SQLSTATE \(error.sqlState ?? "?")")
-        }
-        try SliceLedger.insert(
-            rejects: rejects, late: true, slice: claim.slice, run: claim.run,
-            revision: claim.revision, connection)
         return counts
     }
 }

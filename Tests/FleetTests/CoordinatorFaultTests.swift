@@ -126,11 +126,6 @@ extension FleetTests {
                 try stopped.run,
                 environment: environment.merging(["KUGIRI_FAILPOINT": "in_chunk:kill:2"]) { $1 })
             try oracle.expectLoaded(sample, end)
-            let next = try night.sample(records: 50, date: "2026-11-24")
-            #expect(try night.run(next).code == 0)
-            let purged = try night.kugiri(
-                ["purge", "--keep", "0s", "--yes"], environment: environment)
-            #expect(purged.code == 0, "\(purged.stderr)")
             // One claim for two workers: its tail is given away.
             let unequal = try Night {
                 $0.partitions = "{auto: {count: 1}}"
@@ -147,6 +142,11 @@ extension FleetTests {
             #expect(again.code == 0, "\(again.ended.stderr)")
             let back = try night.backout(try stopped.run, environment: environment)
             #expect(back.ended.code == 0, "\(back.ended.stderr)")
+            let next = try night.sample(records: 50, date: "2026-11-24")
+            #expect(try night.run(next).code == 0)
+            let purged = try night.kugiri(
+                ["purge", "--keep", "0s", "--yes"], environment: environment)
+            #expect(purged.code == 0, "\(purged.stderr)")
             let passed = Set(
                 try String(contentsOfFile: hits, encoding: .utf8).split(separator: "\n")
                     .map { String($0) })

@@ -135,6 +135,70 @@ extension FleetTests {
             #expect(try conflicts(it.night) == ["busy applied"])
         }
 
+        /// Rows of each committed chunk of the load, in key order.
+        private func chunks(_ night: Night) throws -> [String] {
+            try night.texts(
+                "SELECT staged FROM kugiri.interval WHERE phase = 'load' ORDER BY low")
+        }
+
+        private static func large(_ settings: inout Settings91) {
+            settings.partitions = "{auto: {count: 1}}"
+            settings.sliceRecords = 4_000
+            settings.commitInterval = 1_200
+        }
+
+        @Test func `a chunk with a row in the way is loaded in pieces`() throws {
+            let it = try validated(Self.large)
+            let oracle = try Oracle(it.night)
+            let held = try #require(it.debits.map(\.customer).min())
+            let teller = try Connection(
+                url: FleetServer.url(of: it.night.name), applicationName: "teller")
+            try teller.execute("BEGIN")
+            try teller.execute(
+                "SELECT FROM member_account WHERE customer_number = '\(held)' FOR UPDATE")
+            let end = try it.night.resume(it.run)
+            #expect(end.code == 15, "\(end.ended.stderr)")
+            #expect(try conflicts(it.night) == ["busy open"])
+            #expect(try chunks(it.night) == ["500", "500", "200", "300"])
+            try teller.execute("COMMIT")
+            try oracle.expectLoaded(it.sample, try it.night.resume(it.run))
+        }
+
+        @Test func `a chunk with a row the target refuses is loaded in pieces`() throws {
+            let it = try validated(Self.large)
+            let refused = try #require(it.debits.map(\.customer).max())
+            try it.night.online(
+                "ALTER TABLE member_account ADD CONSTRAINT refused "
+                    + "CHECK (customer_number <> '\(refused)') NOT VALID")
+            let end = try it.night.resume(it.run)
+            #expect(end.code == 8, "\(end.ended.stderr)")
+            #expect(try chunks(it.night) == ["1200", "300"])
+            let late = try it.night.texts("SELECT rule FROM kugiri.reject WHERE late")
+            #expect(late == ["target-constraint"])
+            let loaded = "SELECT count(*) FROM member_account WHERE business_date IS NOT NULL"
+            #expect(try it.night.count(loaded) == 1_499)
+        }
+
+        @Test func `a piece that takes longer than the lock budget is cut again`() throws {
+            let it = try validated {
+                Self.large(&$0)
+                $0.lockBudget = "200ms"
+            }
+            // Every row takes 2 ms: a piece of 500 rows would hold them all for a second.
+            try it.night.online(
+                """
+                CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(0.002); RETURN NEW; END $$;
+                CREATE TRIGGER slowly BEFORE UPDATE ON member_account
+                FOR EACH ROW EXECUTE FUNCTION slowly()
+                """)
+            let oracle = try Oracle(it.night)
+            try oracle.expectLoaded(it.sample, try it.night.resume(it.run))
+            let rows = try chunks(it.night).compactMap { Int($0) }
+            #expect(rows.reduce(0, +) == 1_500)
+            #expect(rows.max() ?? 0 <= 100, "\(rows)")
+        }
+
         @Test func `a row changed after the load is left to the online side`() throws {
             let it = try validated()
             let killed = try it.night.resume(
