@@ -199,6 +199,10 @@ extension MessageID {
     public static let gateNotClosed: MessageID = "KGR5053E"
     /// Arguments: `run`, `target`, `since`, `holder`, `ending`.
     public static let runHalfLoaded: MessageID = "KGR5054E"
+    /// Arguments: `partitions`, `run`, `reason`.
+    public static let partitionsFailed: MessageID = "KGR5055E"
+    /// Arguments: `partition`, `run`, `rejects`.
+    public static let partitionRefused: MessageID = "KGR5056E"
     /// Arguments: `target`, `run`, `holder`, `since`, `process`, `host`.
     public static let targetHeldByRun: MessageID = "KGR5060E"
     /// Arguments: `target`, `run`, `holder`, `since`, `elapsed`.
@@ -213,10 +217,6 @@ extension MessageID {
     public static let laterRunLoaded: MessageID = "KGR5065E"
     /// Arguments: `run`, `holder`, `since`, `term`.
     public static let runTakenByOther: MessageID = "KGR5066E"
-    /// Arguments: `partitions`, `run`, `reason`.
-    public static let partitionsFailed: MessageID = "KGR5055E"
-    /// Arguments: `partition`, `run`, `rejects`.
-    public static let partitionRefused: MessageID = "KGR5056E"
 }
 
 /// Messages 6xxx: workers and claims.
