@@ -73,8 +73,10 @@ extension MessageID {
     public static let backoutBusy: MessageID = "KGR1071E"
     /// Arguments: `run`, `reason`.
     public static let backoutRefused: MessageID = "KGR1072E"
-    /// Arguments: `target`, `since`, `run`.
+    /// Arguments: `target`, `since`, `run`, `partitions`.
     public static let backoutUnfinished: MessageID = "KGR1073E"
+    /// Arguments: `partitions`, `run`.
+    public static let partitionsTakenBack: MessageID = "KGR1074W"
 }
 
 /// Messages 2xxx: input and structure.

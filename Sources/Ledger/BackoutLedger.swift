@@ -138,11 +138,11 @@ public enum BackoutLedger {
     /// An unfinished backout on a table; nil: none.
     public static func unfinished(
         onTarget target: Int64, _ connection: borrowing Connection
-    ) throws -> (run: String, since: String)? {
+    ) throws -> (run: String, since: Int64, partitions: String?)? {
         let rows = try connection.query(
             sql(PackageResources.backout_on_target_sql), [.int(target)])
         guard rows.count == 1, let run = rows.text(0, 0) else { return nil }
-        return (run, rows.text(0, 1) ?? "?")
+        return (run, rows.int(0, 1) ?? 0, rows.text(0, 2))
     }
 
     /// Moves a backout over one chunk, in the chunk's transaction; throws `fenced` when the chunk
@@ -192,6 +192,15 @@ public enum BackoutLedger {
                 reason: rows.text(row, 6) ?? "", startedAt: rows.int(row, 7) ?? 0,
                 endedAt: rows.int(row, 8))
         }
+    }
+
+    /// Partitions of a run's revision that were taken back, in order.
+    public static func takenBack(
+        run: String, revision: Int, _ connection: borrowing Connection
+    ) throws -> [Int] {
+        let rows = try connection.query(
+            sql(PackageResources.backout_partitions_sql), [.text(run), .int(Int64(revision))])
+        return (0..<rows.count).compactMap { rows.int($0, 0).map { Int($0) } }
     }
 
     /// Keys of a run's revision that were taken back.

@@ -349,14 +349,14 @@ public enum RunLedger {
     /// - Parameter revision: nil: of the newest revision that has one.
     public static func certificate(
         of run: String, revision: Int? = nil, _ connection: borrowing Connection
-    ) throws -> (sha256: String, previous: String?, body: String)? {
+    ) throws -> (sha256: String, previous: String?, body: String, revision: Int)? {
         let rows = try connection.query(
             sql(PackageResources.certificate_get_sql),
             [.text(run), .optional(revision.map { Int64($0) })])
         guard rows.count == 1, let hash = rows.text(0, 0), let body = rows.text(0, 2) else {
             return nil
         }
-        return (hash, rows.text(0, 1), body)
+        return (hash, rows.text(0, 1), body, Int(rows.int(0, 3) ?? 1))
     }
 
     /// Whether a certificate with this hash is in the ledger.

@@ -178,7 +178,7 @@ extension RunTables {
         return result
     }
 
-    /// The before-images of some records, by record.
+    /// The newest before-images of some records, by record: a rerun may have kept another one.
     public func beforeImages(
         of records: [Int64], _ connection: borrowing Connection
     ) throws -> [Int64: RowImage] {
@@ -188,6 +188,9 @@ extension RunTables {
                 h.kugiri_lock_xmin::text, e.key, e.value
             FROM \(history) h, jsonb_each_text(to_jsonb(h)) e
             WHERE h.kugiri_record = ANY($1::bigint[]) AND e.key NOT LIKE 'kugiri\\_%'
+                AND NOT EXISTS (SELECT FROM \(history) newer
+                    WHERE newer.kugiri_record = h.kugiri_record
+                        AND newer.kugiri_lock_at > h.kugiri_lock_at)
             """, [.intArray(records)])
         var result: [Int64: RowImage] = [:]
         for row in 0..<rows.count {
@@ -257,7 +260,8 @@ extension RunTables {
         let rows = try connection.query(
             """
             SELECT \(list.joined(separator: ", ")) FROM (\(source)) s
-            LEFT JOIN (SELECT * FROM \(history) h WHERE h.kugiri_record = $1::bigint) t ON true
+            LEFT JOIN (SELECT * FROM \(history) h WHERE h.kugiri_record = $1::bigint
+                ORDER BY h.kugiri_lock_at DESC LIMIT 1) t ON true
             """,
             [.int(record)] + fields.map { .optional($0) } + plan.values.map { .text($0) })
         guard rows.count > 0 else { return [] }

@@ -46,6 +46,37 @@ extension FleetTests {
             #expect(try night.texts("SELECT run FROM kugiri.current_run") == [try again.run])
         }
 
+        @Test func `a run whose partitions were taken back one by one is backed out`() throws {
+            let night = try Night()
+            let it = try night.twoNights()
+            #expect(try night.backout(it.second, ["--partition", "1"]).ended.code == 0)
+            let again = try night.run(it.sample)
+            #expect(again.code == 4, "\(again.ended.stderr)")
+            #expect(again.ended.stderr.contains("KGR1074W partitions 1 of run \(it.second)"))
+            for partition in 2...4 {
+                let back = try night.backout(it.second, ["--partition", String(partition)])
+                #expect(back.ended.code == 0, "\(back.ended.stderr)")
+            }
+            #expect(try night.contents() == it.before)
+            #expect(try night.texts("SELECT run FROM kugiri.current_run") == [it.first])
+            let state = "SELECT state FROM kugiri.run WHERE run = '\(it.second)'"
+            #expect(try night.texts(state) == ["backed_out"])
+            let anew = try night.run(it.sample)
+            #expect(anew.code == 0, "\(anew.ended.stderr)")
+            #expect(try anew.run != it.second)
+        }
+
+        @Test func `a certificate holds while a rerun of its run waits for an answer`() throws {
+            let night = try Night()
+            let it = try night.twoNights()
+            let killed = try night.rerun(
+                it.second, ["--from", "start"],
+                environment: ["KUGIRI_FAILPOINT": "before_approval:kill"])
+            #expect(killed.ended.wasKilled)
+            let verified = try night.kugiri(["certificate", "verify", it.second])
+            #expect(verified.code == 0, "\(verified.stdout)")
+        }
+
         @Test func `lock and counter move forwards where a row is restored`() throws {
             let night = try Night()
             let it = try night.twoNights()
@@ -75,7 +106,10 @@ extension FleetTests {
             let next = try night.run(
                 try night.sample(records: 500, seed: 9, date: "2026-11-27"))
             #expect(next.code == 13, "\(next.ended.stderr)")
-            #expect(next.ended.stderr.contains("kugiri backout \(it.second)"))
+            #expect(next.ended.stderr.contains("kugiri backout \(it.second) --reason"))
+            // A run that is half taken back is not complete.
+            let resumed = try night.resume(it.second)
+            #expect(resumed.code == 13, "\(resumed.ended.stderr)")
             #expect(try night.rerun(it.second, ["--from", "start"]).code == 13)
             let other = try night.backout(it.second, ["--partition", "1"])
             #expect(other.ended.code == 13, "\(other.ended.stderr)")

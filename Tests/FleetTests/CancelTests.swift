@@ -94,6 +94,23 @@ extension FleetTests {
             try oracle.expectLoaded(sample, try night.resume(run))
         }
 
+        @Test func `a run whose coordinator is frozen is stopped by cancel itself`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 4_000)
+            let oracle = try Oracle(night)
+            let running = try night.startRun(sample, environment: Self.slow)
+            try night.awaitLoad()
+            let run = try night.onlyRun()
+            running.signal(SIGSTOP)
+            let cancelled = try night.cancel(run)
+            #expect(cancelled.ended.code == 0, "\(cancelled.ended.stderr)")
+            #expect(cancelled.json["stopped_by"]?.string == "cancel")
+            try night.expectReleased(run)
+            running.signal(SIGCONT)
+            #expect(try running.wait().code == 13)
+            try oracle.expectLoaded(sample, try night.resume(run))
+        }
+
         @Test func `a worker of a dead coordinator is fenced by cancel`() throws {
             let night = try Night { $0.transfer = "stream" }
             let sample = try night.sample(records: 2_500)

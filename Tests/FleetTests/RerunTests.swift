@@ -65,9 +65,16 @@ extension FleetTests {
                 "SELECT xmin || t::text FROM member_account t WHERE \(part) "
                 + "AND name IS DISTINCT FROM 'moved' ORDER BY customer_number"
             let (siblings, same) = (try night.texts(outside), try night.texts(inside))
+            let asked = try night.texts(
+                "SELECT customer_number FROM member_account WHERE last_amount = 7 AND \(part) "
+                    + "LIMIT 1")
             let again = try night.rerun(
                 try first.run, ["--partition", "2", "--from", phase])
             #expect(again.code == 0, "\(again.ended.stderr)")
+            // Two before-images are kept of the row: the answer is about the newer one.
+            let why = try night.kugiri(["why", try first.run, try #require(asked.first)])
+            #expect(why.stdout.contains("last_amount       7 "), "\(why.stdout)")
+            #expect(why.stdout.contains("as this run left it"), "\(why.stdout)")
             #expect(try night.texts(outside) == siblings)
             #expect(try night.texts(inside) == same)
             let found = try night.contents()

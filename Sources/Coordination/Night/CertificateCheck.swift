@@ -16,11 +16,18 @@ package enum CertificateCheck {
             let row = try RunLedger.get(run, connection)
         else { return nil }
         let decoder = JSONDecoder()
-        let definition = try decoder.decode(
+        var definition = try decoder.decode(
             RunDefinition.self, from: Data(row.definition.utf8))
+        // A rerun that is under way has no certificate yet: the one there is speaks of a revision
+        // before it.
+        definition.revision = stored.revision > 1 ? stored.revision : nil
+        if let input = definition.inputRevision, input > stored.revision {
+            definition.inputRevision = nil
+        }
         let certificate = try decoder.decode(Certificate.self, from: Data(stored.body.utf8))
         let directory =
-            LogGenerations.directory(of: run, definition) ?? definition.runDirectory(of: run)
+            LogGenerations.directory(of: run, definition)
+            ?? definition.runDirectory(of: run) + definition.revisionFolder
         var proofs = [
             Proof(
                 name: "ledger: hash of the certificate", expected: short(stored.sha256),

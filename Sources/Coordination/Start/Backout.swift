@@ -113,6 +113,8 @@ package enum Backout {
         _ connection: borrowing Connection
     ) throws {
         switch row.state {
+        case "open" where row.phase < .load, "ended" where row.phase < .load:
+            throw refused(row, .usage, "it has loaded nothing")
         case "superseded":
             throw refused(row, .usage, "a later run took its place before anything was loaded")
         case "backed_out": throw refused(row, .usage, "it was backed out already")
@@ -133,7 +135,7 @@ package enum Backout {
             throw refused(
                 row, .held,
                 "another backout of it is under way; finish that one first: "
-                    + "'kugiri backout \(row.run)\(before.map { " " + $0 } ?? "")'")
+                    + "'kugiri backout \(row.run)\(before.map { " " + $0 } ?? "") --reason TEXT'")
         }
         if unfinished == nil, case .impossible = request.consent {
             throw refused(

@@ -19,6 +19,9 @@ extension RunStart {
 
     /// A finished run is proved again from ledger and certificate.
     static func finished(_ row: RunRow, _ connection: borrowing Connection) throws -> RunEnd {
+        if try BackoutLedger.open(run: row.run, connection) != nil {
+            try checkBackouts(onTarget: row.targetID, name: row.target, connection)
+        }
         guard row.state == "published", let text = row.summary,
             let certificate = try RunLedger.certificate(of: row.run, connection)
         else {
@@ -72,10 +75,21 @@ extension RunStart {
             throw LedgerError.broken(
                 "the ledger's counts of \(row.run) are not those of its certificate")
         }
-        summary.result = Outcome.normal.result
-        summary.exitCode = 0
-        return RunEnd(
-            outcome: .normal, summary: summary,
-            messages: [LogMessage(.runAlreadyComplete, ["run": row.run])])
+        let takenBack = try BackoutLedger.takenBack(
+            run: row.run, revision: row.revision, connection)
+        let outcome: Outcome = takenBack.isEmpty ? .normal : .warning
+        summary.result = outcome.result
+        summary.exitCode = Int(outcome.rawValue)
+        var messages = [LogMessage(.runAlreadyComplete, ["run": row.run])]
+        if !takenBack.isEmpty {
+            messages.append(
+                LogMessage(
+                    .partitionsTakenBack,
+                    [
+                        "run": row.run,
+                        "partitions": takenBack.map { String($0) }.joined(separator: ","),
+                    ]))
+        }
+        return RunEnd(outcome: outcome, summary: summary, messages: messages)
     }
 }

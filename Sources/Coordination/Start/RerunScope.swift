@@ -43,7 +43,9 @@ struct RerunScope {
         }
         guard row.envelope != nil else {
             throw Self.refused(
-                row, .usage, "its input was never split; use 'rerun \(row.run) --from start'")
+                row, .usage,
+                "its input was never split; use 'kugiri rerun \(row.run) --from start --reason TEXT'"
+            )
         }
         let table = try SliceLedger.partitions(
             run: row.run, revision: row.revision, connection)
@@ -126,7 +128,8 @@ struct RerunScope {
         guard missing.isEmpty, unproved == 0 else {
             throw Self.refused(
                 row, .usage,
-                "keys outside \(text) were never loaded; use 'rerun \(row.run) --from start'")
+                "keys outside \(text) were never loaded; use 'kugiri rerun \(row.run) --from start --reason TEXT'"
+            )
         }
         let taken = try BackoutLedger.ranges(run: row.run, revision: row.revision, connection)
         let gone = IntervalSet(taken).subtracting(IntervalSet(ranges)).ranges
@@ -134,7 +137,7 @@ struct RerunScope {
             throw Self.refused(
                 row, .usage,
                 "keys outside \(text) were backed out; take them in, or use "
-                    + "'rerun \(row.run) --from start'")
+                    + "'kugiri rerun \(row.run) --from start --reason TEXT'")
         }
         guard beginning == .load, again.contains(where: { $0.staged == nil }) else { return }
         throw Self.refused(

@@ -163,7 +163,9 @@ extension RunStart {
                 row, .usage, "a later run took its place before anything was loaded")
         case "backed_out" where request.beginning != .start:
             throw RerunScope.refused(
-                row, .usage, "it was backed out as a whole; use 'rerun \(row.run) --from start'")
+                row, .usage,
+                "it was backed out as a whole; use 'kugiri rerun \(row.run) --from start --reason TEXT'"
+            )
         default: break
         }
         if let day = try PurgeLedger.day(of: row.run, connection) {
@@ -213,7 +215,11 @@ extension RunStart {
         throw RunStop(
             .held,
             LogMessage(
-                .backoutUnfinished, ["run": open.run, "target": name, "since": open.since]))
+                .backoutUnfinished,
+                [
+                    "run": open.run, "target": name, "since": Holders.moment(open.since),
+                    "partitions": open.partitions.map { " --partition \($0)" } ?? "",
+                ]))
     }
 
     /// Throws 64 when a revision waits for an answer and nobody can be asked.

@@ -98,6 +98,12 @@ package struct CancelRun {
             guard let row = try StatusLedger.standing(run, connection) else { return nil }
             guard row.state == "open" else { return try report(.nobody, connection) }
             if try StatusLedger.isOn(run, connection) {
+                // One that is frozen reads no instruction: its session is ended, and this command
+                // takes its place.
+                let silence = CoordinationLimits.coordinatorSilenceLimit
+                if Monotonic.now() - start >= silence {
+                    _ = try HolderLedger.endSilent(run: run, silence: silence, connection)
+                }
                 // A later coordinator was not asked yet.
                 if askedTerm != row.term, try ask(row.term, connection) { askedTerm = row.term }
             } else if row.tenure?.endedAt != nil, try isReleased(row, connection) {
