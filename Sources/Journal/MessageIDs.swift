@@ -219,6 +219,8 @@ extension MessageID {
     public static let laterRunLoaded: MessageID = "KGR5065E"
     /// Arguments: `run`, `holder`, `since`, `term`.
     public static let runTakenByOther: MessageID = "KGR5066E"
+    /// Arguments: `target`, `run`, `holder`, `since`, `process`, `host`.
+    public static let targetHeldByBackout: MessageID = "KGR5067E"
 }
 
 /// Messages 6xxx: workers and claims.

@@ -119,6 +119,18 @@ public enum BackoutLedger {
         return number
     }
 
+    /// Notes who does a backout from here on, in this session.
+    public static func conduct(
+        _ number: Int64, by conductor: Conductor, _ connection: borrowing Connection
+    ) throws {
+        try connection.query(
+            sql(PackageResources.backout_conduct_sql),
+            [
+                .int(number), .text(conductor.host), .optional(conductor.user),
+                .int(Int64(conductor.process)),
+            ])
+    }
+
     /// The unfinished backout of a run; nil: none.
     public static func open(
         run: String, _ connection: borrowing Connection

@@ -37,6 +37,18 @@ public struct TargetHolder: Sendable {
     public var sessionStartedAt: Int64?
     /// The run it conducts; nil: none yet, or it is no coordinator's session.
     public var tenure: Tenure?
+    /// The run it takes back; nil: it takes none back.
+    public var backout: Backout?
+
+    /// A backout under way.
+    public struct Backout: Sendable {
+        /// The run's id.
+        public var run: String
+        /// The process.
+        public var conductor: Conductor
+        /// When it began, or went on.
+        public var since: Int64
+    }
 
     /// A coordinator's time with a run.
     public struct Tenure: Sendable {
@@ -138,9 +150,19 @@ public enum HolderLedger {
                 startedAt: rows.int(0, 10) ?? 0, beatAt: rows.int(0, 11),
                 silence: rows.int(0, 12).map { .milliseconds($0) })
         }
+        var backout: TargetHolder.Backout?
+        if let run = rows.text(0, 13) {
+            backout = TargetHolder.Backout(
+                run: run,
+                conductor: Conductor(
+                    host: rows.text(0, 14) ?? "?", user: rows.text(0, 15),
+                    process: Int32(rows.int(0, 16) ?? 0)),
+                since: rows.int(0, 17) ?? 0)
+        }
         return TargetHolder(
             pid: rows.int(0, 0) ?? 0, application: rows.text(0, 1), role: rows.text(0, 2),
-            address: rows.text(0, 3) ?? "?", sessionStartedAt: rows.int(0, 4), tenure: tenure)
+            address: rows.text(0, 3) ?? "?", sessionStartedAt: rows.int(0, 4), tenure: tenure,
+            backout: backout)
     }
 
     /// Ends the session that holds a run's target, if its coordinator has been silent for so long;

@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Glibc
+import Messaging
 import Postgres
 import Testing
 
@@ -64,6 +65,26 @@ extension FleetTests {
             let anew = try night.run(it.sample)
             #expect(anew.code == 0, "\(anew.ended.stderr)")
             #expect(try anew.run != it.second)
+        }
+
+        @Test func `who is held up by a backout that stands still learns whose it is`() throws {
+            let night = try Night()
+            let it = try night.twoNights()
+            let frozen = try night.startBackout(
+                it.second, environment: ["KUGIRI_FAILPOINT": "in_backout:stop:3"])
+            try waitUntil("the backout standing still") { Processes.isStopped(frozen.pid) }
+            let held = try night.rerun(it.second, ["--from", "start"])
+            #expect(held.code == 13, "\(held.ended.stderr)")
+            for part in [
+                "KGR5067E", "'kugiri backout \(it.second)'", "@\(HostName.current)",
+                "'kill -9 \(frozen.pid)' on \(HostName.current)",
+            ] {
+                #expect(held.ended.stderr.contains(part), "\(held.ended.stderr)")
+            }
+            frozen.signal(SIGKILL)
+            #expect(try frozen.wait().wasKilled)
+            #expect(try night.backout(it.second).ended.code == 0)
+            #expect(try night.contents() == it.before)
         }
 
         @Test func `a certificate holds while a rerun of its run waits for an answer`() throws {

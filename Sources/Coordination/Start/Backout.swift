@@ -202,6 +202,7 @@ package enum Backout {
                 ?? BackoutLedger.start(
                     run: row.run, revision: row.revision, partitions: partitions, ranges: ranges,
                     reason: request.reason, command: request.command, connection)
+            try BackoutLedger.conduct(number, by: Holders.own, connection)
             try Preparation.audit(
                 request.command, run: row.run, version: request.binaryVersion, hash: nil,
                 reason: request.reason, connection)

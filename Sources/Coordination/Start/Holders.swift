@@ -26,6 +26,15 @@ enum Holders {
     ///
     /// - Parameter holder: nil: it was let go while this was asked.
     static func targetHeld(_ target: String, by holder: TargetHolder?) -> LogMessage {
+        if let backout = holder?.backout {
+            return LogMessage(
+                .targetHeldByBackout,
+                [
+                    "target": target, "run": backout.run,
+                    "holder": backout.conductor.description, "since": moment(backout.since),
+                    "process": String(backout.conductor.process), "host": backout.conductor.host,
+                ])
+        }
         guard let holder, let tenure = holder.tenure else {
             return LogMessage(
                 .targetHeld,

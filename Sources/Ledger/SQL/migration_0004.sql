@@ -56,7 +56,13 @@ CREATE TABLE kugiri.backout (
     reopened   bigint NOT NULL DEFAULT 0,
     left_alone bigint NOT NULL DEFAULT 0,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    ended_at   timestamptz
+    ended_at   timestamptz,
+    -- Who does it, and the database session that holds the target meanwhile; for people.
+    host       text,
+    os_user    text,
+    process    integer,
+    pid        integer,
+    taken_at   timestamptz
 );
 CREATE UNIQUE INDEX backout_open ON kugiri.backout (run) WHERE ended_at IS NULL;
 

@@ -21,6 +21,14 @@ extension Night {
             environment: environment, scratch: "\(folder)/out")
     }
 
+    /// Starts `backout` and does not wait for its end.
+    func startBackout(_ run: String, environment: [String: String] = [:]) throws -> Running {
+        try Binary.start(
+            ["backout", run, "--reason", "a test", "--yes", "--json"]
+                + ["--settings", "\(folder)/partitions.yaml"],
+            environment: environment, scratch: "\(folder)/out")
+    }
+
     private static func rerunArguments(_ run: String, _ flags: [String]) -> [String] {
         ["rerun", run, "--reason", "a test", "--yes", "--json"] + flags
     }
