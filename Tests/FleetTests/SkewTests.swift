@@ -56,12 +56,17 @@ extension FleetTests {
 
         @Test func `even ranges over a skewed file take little longer than balanced ones`() throws {
             let records = 24_000
-            let (_, balanced) = try run("{auto: {count: 8}}", records: records)
-            let (night, end) = try run(Self.even, records: records)
+            // The best of three pairs: other processes use the same two cores.
+            var pairs: [(ratio: Double, night: Night, end: Conclusion)] = []
+            while pairs.count < 3, !pairs.contains(where: { $0.ratio < 1.3 }) {
+                let (_, balanced) = try run("{auto: {count: 8}}", records: records)
+                let (night, end) = try run(Self.even, records: records)
+                pairs.append((try load(end) / load(balanced), night, end))
+            }
+            let (ratio, night, end) = try #require(pairs.min { $0.ratio < $1.ratio })
             let heaviest = try #require(try end.facts.partitions.map(\.counts.input).max())
             #expect(heaviest > records * 9 / 10)
-            // 1.3 on a quiet machine; the rest is for one that is not.
-            #expect(try load(end) < 1.6 * load(balanced))
+            #expect(ratio < 1.3)
             // Exactly: chunks of the heaviest partition were done by all workers, and whenever one
             // finished its last chunk, no claim had more than two chunks that were not begun.
             let busy = try night.count(
@@ -74,12 +79,12 @@ extension FleetTests {
                     FROM kugiri.interval WHERE phase = 'load' AND staged > 0 GROUP BY worker) w
                 """)
             #expect(share <= 12)
-            let idle = try night.count(Self.idleSeconds)
-            #expect(idle <= 4)
+            let after = try night.count(Self.chunksAfterFirstEnd)
+            #expect(after <= 4)
         }
 
         /// The most chunks that any worker did after another one had done its last.
-        private static let idleSeconds = """
+        private static let chunksAfterFirstEnd = """
             WITH chunks AS (
                 SELECT worker, committed_at FROM kugiri.interval WHERE phase = 'load'
             ), first_end AS (

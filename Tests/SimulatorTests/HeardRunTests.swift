@@ -4,6 +4,8 @@ import Plan
 import Testing
 import Wire
 
+@testable import Simulator
+
 @Suite struct HeardRunTests {
     private func message(_ message: Message, _ run: String, _ term: UInt64) -> Envelope {
         Envelope(term: term, sequence: 1, run: run, message: message)

@@ -1,9 +1,12 @@
-// Which messages of coordinators a worker listens to. A value: no socket, no clock.
+// Which messages of coordinators a worker listens to: a model of what `Loading.CoordinatorLink`
+// decides for one address, which must change together with this.
+
+import Wire
 
 /// The run and term a worker last heard of.
-public struct HeardRun: Sendable, Equatable {
+struct HeardRun: Equatable {
     /// What a message is worth.
-    public enum Worth: Sendable, Equatable {
+    enum Worth: Equatable {
         /// Of an older term: nobody of today sent it.
         case stale
         /// A coordinator is there, but it says nothing new.
@@ -12,12 +15,12 @@ public struct HeardRun: Sendable, Equatable {
     }
 
     /// The newest term of ``run``; 0: none yet.
-    public private(set) var term: UInt64 = 0
+    private(set) var term: UInt64 = 0
     /// Empty: no coordinator has spoken yet, or the run it spoke of has ended.
-    public private(set) var run = ""
+    private(set) var run = ""
 
     /// Nothing was heard.
-    public init() {}
+    init() {}
 
     /// Judges a message and remembers its run and term.
     ///
@@ -26,7 +29,7 @@ public struct HeardRun: Sendable, Equatable {
     /// done and hear nothing else.
     ///
     /// - Parameter isOwn: The worker was started by the coordinator.
-    public mutating func hear(_ envelope: Envelope, isOwn: Bool) -> Worth {
+    mutating func hear(_ envelope: Envelope, isOwn: Bool) -> Worth {
         guard envelope.run != run || envelope.term >= term else { return .stale }
         if case .drain = envelope.message, run.isEmpty, !isOwn { return .nothingNew }
         term = envelope.term
