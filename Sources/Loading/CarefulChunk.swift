@@ -93,8 +93,7 @@ extension SliceLoad {
     /// Puts pieces of about so many rows in the place of a chunk, in the ledger too.
     ///
     /// They are counted in staging and must add up to what validation promised of the whole, so they
-    /// promise no less (decision 0016). A chunk of one key, or with no more
-    /// rows, stays as it is.
+    /// promise no less (decision 0016). A chunk of one key, or with no more rows, stays as it is.
     func cut(
         _ chunk: ChunkPromise, everyRows rows: Int64, after number: Int,
         _ connection: borrowing Connection
@@ -115,7 +114,7 @@ extension SliceLoad {
             }
             guard !cuts.isEmpty else { return [chunk] }
             var pieces: [ChunkPromise] = []
-            for (low, high) in zip([chunk.low] + cuts, cuts.map { $0 } + [chunk.high]) {
+            for (low, high) in zip([chunk.low] + cuts, cuts.map(Optional.some) + [chunk.high]) {
                 let count = try connection.query(
                     statement.recount, [.text(low), .text(high ?? topBound)])
                 pieces.append(

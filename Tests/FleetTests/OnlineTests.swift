@@ -199,6 +199,31 @@ extension FleetTests {
             #expect(rows.max() ?? 0 <= 100, "\(rows)")
         }
 
+        @Test func `looking for a refused row keeps to the lock budget too`() throws {
+            let it = try validated {
+                Self.large(&$0)
+                $0.lockBudget = "400ms"
+            }
+            // Half a millisecond a row: one statement over a piece of 500 rows keeps the budget, the
+            // halves that are tried after it do not.
+            let refused = it.debits.map(\.customer).sorted()[499]
+            try it.night.online(
+                """
+                CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(0.0005); RETURN NEW; END $$;
+                CREATE TRIGGER slowly BEFORE UPDATE ON member_account
+                FOR EACH ROW EXECUTE FUNCTION slowly();
+                ALTER TABLE member_account ADD CONSTRAINT refused
+                CHECK (customer_number <> '\(refused)') NOT VALID
+                """)
+            let end = try it.night.resume(it.run)
+            #expect(end.code == 8, "\(end.ended.stderr)")
+            #expect(try chunks(it.night).compactMap { Int($0) }.reduce(0, +) == 1_500)
+            let pieces = try it.night.texts(
+                "SELECT staged FROM kugiri.interval WHERE phase = 'load' AND late > 0")
+            #expect(pieces.count == 1 && Int(pieces[0]) ?? 500 <= 62, "\(pieces)")
+        }
+
         @Test func `a row changed after the load is left to the online side`() throws {
             let it = try validated()
             let killed = try it.night.resume(
