@@ -96,6 +96,19 @@ extension FleetTests {
             #expect(killed.ended.wasKilled)
             let verified = try night.kugiri(["certificate", "verify", it.second])
             #expect(verified.code == 0, "\(verified.stdout)")
+            // Nor does the rerun hide that the run has loaded: it can still be taken back.
+            let back = try night.backout(it.second)
+            #expect(back.ended.code == 0, "\(back.ended.stderr)")
+            #expect(try night.contents() == it.before)
+        }
+
+        @Test func `a run that has loaded nothing has nothing to be taken back`() throws {
+            let night = try Night()
+            let validated = try night.run(
+                try night.sample(records: 500), ["--until", "validate"])
+            let back = try night.backout(try validated.run)
+            #expect(back.ended.code == 64, "\(back.ended.stderr)")
+            #expect(back.ended.stderr.contains("it has loaded nothing"))
         }
 
         @Test func `lock and counter move forwards where a row is restored`() throws {

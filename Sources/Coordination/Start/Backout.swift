@@ -113,7 +113,9 @@ package enum Backout {
         _ connection: borrowing Connection
     ) throws {
         switch row.state {
-        case "open" where row.phase < .load, "ended" where row.phase < .load:
+        // A later revision stands in an early phase while the one before it is loaded.
+        case "open" where row.revision == 1 && row.phase < .load,
+            "ended" where row.revision == 1 && row.phase < .load:
             throw refused(row, .usage, "it has loaded nothing")
         case "superseded":
             throw refused(row, .usage, "a later run took its place before anything was loaded")
