@@ -108,7 +108,9 @@ extension PrivateServer {
         let version = readText(place.data + "/PG_VERSION").map { trimmed($0) }
         let programs = try ServerPrograms.find(major: version)
         if version == nil { try initialise(place, account, programs) }
-        try writeText(place.settings(), to: place.data + "/kugiri.conf", for: account)
+        try writeText(
+            place.settings(hasLZ4: programs.hasLZ4()), to: place.data + "/kugiri.conf", for: account
+        )
         let start = try programs.command(
             "pg_ctl",
             [

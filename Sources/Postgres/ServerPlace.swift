@@ -67,7 +67,10 @@ struct ServerPlace: Equatable {
     }
 
     /// The server's settings, written at every start so that a new version brings its own.
-    func settings() -> String {
+    ///
+    /// - Parameter hasLZ4: The server knows it: pages in the log cost a quarter of the time they cost with
+    ///   its own method.
+    func settings(hasLZ4: Bool) -> String {
         let pages = sysconf(Int32(_SC_PHYS_PAGES))
         let pageBytes = sysconf(Int32(_SC_PAGESIZE))
         let isSmall = pages * pageBytes < 4 << 30
@@ -85,7 +88,7 @@ struct ServerPlace: Equatable {
             # A night writes a lot at once: few checkpoints, each complete.
             max_wal_size = 4GB
             checkpoint_timeout = 15min
-            wal_compression = on
+            wal_compression = \(hasLZ4 ? "lz4" : "on")
             # The proofs of a run rest on these two.
             fsync = on
             full_page_writes = on
@@ -142,6 +145,13 @@ struct ServerPrograms {
             kind: .notInstalled,
             message: "no PostgreSQL server programs were found; install the package \(package), or"
                 + " name a database of your own")
+    }
+
+    /// Whether the server was built with LZ4; a server whose `pg_config` is not there is taken not to be.
+    func hasLZ4() throws(PrivateServerError) -> Bool {
+        let tool = "\(directory)/pg_config"
+        guard isProgram(tool) else { return false }
+        return try Program.run(tool, ["--configure"]).contains("--with-lz4")
     }
 
     /// The program and arguments that run one of the programs as the account; nil: as ourselves.
