@@ -69,7 +69,7 @@ let package = Package(
             "Coordination",
             [
                 "Records", "Plan", "Wire", "Postgres", "Messaging", "Ledger", "Settings", "Journal",
-                "Loading", crypto,
+                "Loading", "CLinux", crypto,
             ]),
         .executableTarget(
             name: "kugiri",

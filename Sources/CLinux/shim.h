@@ -25,3 +25,11 @@ static inline char **kugiri_environment(void) { return __environ; }
 
 // Of glibc 2.34; its header hides it from Swift.
 extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+
+// Of Linux since 2.6.17; fcntl.h hides it from Swift.
+extern int sync_file_range(int file, long long offset, long long count, unsigned int flags);
+
+// Begins to write a range of a file to disk and does not wait for it.
+static inline int kugiri_begin_writeback(int file, long long offset, long long count) {
+    return sync_file_range(file, offset, count, 2 /* SYNC_FILE_RANGE_WRITE */);
+}

@@ -4,6 +4,8 @@
 package enum CoordinationLimits {
     /// Bytes of the input read at once.
     static let blockBytes = 4 << 20
+    /// Bytes copied and hashed at once: they stay in a processor's cache between the two.
+    static let copyBytes = 256 << 10
     /// A CSV file up to this size is read whole for the sample of its keys.
     static let csvSampleWholeBytes = 4 << 20
     /// Bytes read at each drawn place of a larger one: several lines, in one page of a disk.

@@ -1,5 +1,6 @@
 // Files of a run: opening, linking, hashing, syncing. Every error names the path and the reason.
 
+import CLinux
 import Crypto
 import FoundationEssentials
 import Glibc
@@ -118,12 +119,37 @@ package enum Files {
             let got = try file.read(
                 into: &buffer, at: 0, count: Int(min(left, Int64(buffer.count))))
             if got == 0 { break }
-            unsafe buffer.withUnsafeBytes { bytes in
-                unsafe hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[..<got]))
-            }
+            hasher.update(buffer.span.extracting(0..<got))
             left -= Int64(got)
             try breathe()
         }
+        return hex(hasher.finalize())
+    }
+
+    /// Copies a file to a new one that is on disk when this returns, and hashes what was copied.
+    ///
+    /// The disk writes what was copied while the rest is read and hashed.
+    ///
+    /// - Returns: SHA-256 in hexadecimal.
+    package static func copy(
+        _ path: String, to other: String, breathe: () throws -> Void
+    ) throws -> String {
+        let source = try openForReading(path)
+        let target = try openForWriting(other, append: false)
+        var hasher = SHA256()
+        var buffer = [UInt8](repeating: 0, count: CoordinationLimits.copyBytes)
+        var done: Int64 = 0
+        while true {
+            let got = try source.read(into: &buffer, at: 0, count: buffer.count)
+            if got == 0 { break }
+            let block = buffer.span.extracting(0..<got)
+            try target.write(block)
+            target.beginWriteback(at: done, count: Int64(got))
+            hasher.update(block)
+            done += Int64(got)
+            try breathe()
+        }
+        try target.sync()
         return hex(hasher.finalize())
     }
 
@@ -167,6 +193,13 @@ package enum Files {
         guard !exists(path) else {
             throw FileTrouble(operation: "remove", path: path, code: EBUSY)
         }
+    }
+}
+
+extension SHA256 {
+    /// Adds bytes.
+    fileprivate mutating func update(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBytes { unsafe update(bufferPointer: $0) }
     }
 }
 
@@ -216,6 +249,13 @@ package struct Descriptor: ~Copyable {
             }
             done += got
         }
+    }
+
+    /// Has the disk begin to write a range, so that ``sync()`` finds less to wait for.
+    ///
+    /// A hint: whether it can be followed changes nothing but time, so its failure is not looked at.
+    package func beginWriteback(at offset: Int64, count: Int64) {
+        _ = kugiri_begin_writeback(number, offset, count)
     }
 
     /// Flushes the file to disk.

@@ -7,6 +7,16 @@ public enum SlicePlan {
     /// Keys sampled from an input: at 64 per slice of the largest run the error of a slice's
     /// size is about 1/√64 ≈ 13 %.
     public static let sampleKeysMax = 64_000
+    /// Keys sampled from any input that has so many: partitions are cut from them too, and of eight
+    /// each then holds its share within 2 % (the standard error is √(7 / 16,000)).
+    public static let sampleKeysMin = 16_000
+    /// Keys sampled for each slice, between the two bounds: about 6 %.
+    public static let sampleKeysPerSlice = 256
+
+    /// How many keys are sampled from an input that will have about so many slices.
+    public static func sampleKeys(slices: Int) -> Int {
+        min(max(min(slices, slicesMax) * sampleKeysPerSlice, sampleKeysMin), sampleKeysMax)
+    }
 
     /// Keys at which an input of about `records` records is cut into slices of about
     /// `sliceRecords`; sorted, without duplicates, none the lowest key.

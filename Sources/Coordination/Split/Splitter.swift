@@ -127,7 +127,8 @@ package struct Splitter {
         var image: [UInt8] = []
         var record = [UInt8](repeating: 0, count: layout.recordBytes)
         var state = Self.seed
-        let wanted = min(records, SlicePlan.sampleKeysMax)
+        let slices = records / sliceRecords(records: records, layout)
+        let wanted = min(records, SlicePlan.sampleKeys(slices: slices))
         let takesAll = wanted == records
         for index in 0..<wanted {
             let mixed = Self.draw(&state)

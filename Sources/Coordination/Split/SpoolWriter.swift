@@ -26,7 +26,7 @@ struct SpoolWriter: ~Copyable, RecordSink {
     private let directory: String
     private let ranges: [KeyRange]
     /// Lowest keys of all slices but the first, as bytes.
-    private let cuts: [[UInt8]]
+    private let cuts: CutKeys
     private var buffers: [[UInt8]]
     private var hashes: [XXHash64]
     private var records: [Int64]
@@ -47,7 +47,7 @@ struct SpoolWriter: ~Copyable, RecordSink {
     init(directory: String, ranges: [KeyRange], files: [String]) {
         self.directory = directory
         self.ranges = ranges
-        cuts = ranges.dropFirst().map { Array($0.low.text.utf8) }
+        cuts = CutKeys(ranges.dropFirst().map(\.low))
         buffers = [[UInt8]](repeating: [], count: ranges.count)
         hashes = [XXHash64](repeating: XXHash64(), count: ranges.count)
         records = [Int64](repeating: 0, count: ranges.count)
@@ -58,25 +58,12 @@ struct SpoolWriter: ~Copyable, RecordSink {
         bufferBytes = min(max(share, bounds.lowerBound), bounds.upperBound)
     }
 
-    /// The slice of a key image: how many cuts are not above it.
-    @inline(__always)
-    private func slice(of key: [UInt8]) -> Int {
-        var low = 0
-        var high = cuts.count
-        while low < high {
-            let middle = (low + high) / 2
-            let cut = cuts[middle]
-            if key.span.order(against: cut.span) < 0 { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-
     /// Adds a record; an empty key image (unreadable) goes to the first slice.
     mutating func add(
         key: [UInt8], number: UInt64, fileOffset: UInt64, group: Int, block: Span<UInt8>, at: Int,
         count: Int
     ) throws {
-        let slice = slice(of: key)
+        let slice = cuts.count(notAbove: key.span)
         SpoolRecord.append(
             number: number, fileOffset: fileOffset, group: group, bytes: block, from: at,
             count: count, to: &buffers[slice])
@@ -92,6 +79,8 @@ struct SpoolWriter: ~Copyable, RecordSink {
         hashes[slice].update(buffer.span)
         let file = try Files.openForWriting("\(directory)/\(files[slice])", append: true)
         try file.write(buffer.span)
+        // What the disk has begun to write while the split goes on, `finish` need not wait for.
+        file.beginWriteback(at: bytes[slice], count: Int64(buffer.count))
         bytes[slice] += Int64(buffer.count)
         buffer.removeAll(keepingCapacity: true)
         swap(&buffer, &buffers[slice])
@@ -112,5 +101,33 @@ struct SpoolWriter: ~Copyable, RecordSink {
             try breathe()
         }
         return written
+    }
+}
+
+/// The keys at which slices are cut, one after the other in one array: every record is looked up.
+struct CutKeys {
+    private var bytes: [UInt8] = []
+    private var ends: [Int] = [0]
+
+    /// - Parameter keys: In ascending order.
+    init(_ keys: [Key]) {
+        for key in keys {
+            bytes.append(contentsOf: key.text.utf8)
+            ends.append(bytes.count)
+        }
+    }
+
+    /// How many cuts are not above a key image, which is the number of its slice.
+    func count(notAbove key: Span<UInt8>) -> Int {
+        let bytes = bytes.span
+        let ends = ends.span
+        var low = 0
+        var high = ends.count - 1
+        while low < high {
+            let middle = (low + high) / 2
+            let cut = bytes.extracting(ends[middle]..<ends[middle + 1])
+            if key.order(against: cut) < 0 { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

@@ -80,7 +80,8 @@ package enum Arrival {
         }
     }
 
-    /// Copies the input to a new file in the archive and hashes it there.
+    /// Copies the input to a new file in the archive and hashes what it copies; the split hashes the
+    /// archived file once more.
     ///
     /// Never a hard link: the next night's file is often written over the same name in place,
     /// and would take the archived input, and with it the proof, along.
@@ -91,25 +92,9 @@ package enum Arrival {
         MeetingPlace.sweepArrivals(archive: directory)
         let archived = "\(directory)/\(arrivingPrefix)\(HostName.processMark)"
         Files.remove(archived)
-        try copy(path, to: archived, breathe: breathe)
-        let hash = try Files.sha256(archived, breathe: breathe)
+        let hash = try Files.copy(path, to: archived, breathe: breathe)
         let facts = try Files.facts(archived)
         return ArrivedInput(path: path, archivedPath: archived, bytes: facts.bytes, hash: hash)
-    }
-
-    private static func copy(
-        _ path: String, to copy: String, breathe: () throws -> Void
-    ) throws {
-        let source = try Files.openForReading(path)
-        let target = try Files.openForWriting(copy, append: false)
-        var buffer = [UInt8](repeating: 0, count: CoordinationLimits.blockBytes)
-        while true {
-            let got = try source.read(into: &buffer, at: 0, count: buffer.count)
-            if got == 0 { break }
-            try target.write(buffer.span.extracting(0..<got))
-            try breathe()
-        }
-        try target.sync()
     }
 
     /// Gives the archived input its place in the run's own folder.
