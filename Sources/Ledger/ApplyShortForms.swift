@@ -9,8 +9,8 @@
 // the outcomes U, N and I here and in `apply`, the before-images here and there.
 
 extension ApplyStatement {
-    /// Parameters before the plan's values: the two of the range.
-    private static let firstValue = 3
+    /// The first of the plan's values, behind the two parameters of the range.
+    static let firstValue = 3
 
     /// Staged rows of a range that nothing has been done for and whose row is still the one seen.
     private var untouched: String {
@@ -37,7 +37,7 @@ extension ApplyStatement {
     /// One that only closing uses, or only the other way of writing, stands nowhere else in a short
     /// form, and the server asks for as many parameters as are named. Last in the list, so that a
     /// value's type is what the rows make of it; never run, because nothing asks for it.
-    private var named: String {
+    var named: String {
         guard !plan.values.isEmpty else { return "" }
         let values = plan.values.indices.map { "$\(Self.firstValue + $0)::text AS v\($0)" }
         return ", named AS (SELECT \(values.joined(separator: ", ")))"

@@ -18,8 +18,8 @@ public struct ApplyStatement: Sendable {
     let staging: String
     let history: String
 
-    /// Parameters before the plan's values: two of the scope, the sequence, the busy records.
-    private static let firstValue = 5
+    /// The first of the plan's values, behind two of the scope, the sequence, the busy records.
+    private static let firstApplied = 5
 
     /// Statements for one slice of a run.
     public init(tables: RunTables, slice: Int) {
@@ -57,7 +57,7 @@ public struct ApplyStatement: Sendable {
             "s.kugiri_record = ANY($4::bigint[]) AS busy", "t.ctid AS tid",
             "t.\(plan.lockColumn) AS found_at", "t.xmin AS found_xmin",
             "t.ctid IS NOT NULL AS present",
-            "(\(isSettled(from: Self.firstValue))) AS same",
+            "(\(isSettled(from: Self.firstApplied))) AS same",
             "(t.\(plan.lockColumn) IS NOT DISTINCT FROM s.kugiri_lock_at"
                 + " AND t.xmin = s.kugiri_lock_xmin) AS lock_same",
         ]
@@ -66,10 +66,10 @@ public struct ApplyStatement: Sendable {
             list.append("\(ofRecord(plan.sumUnits(index))) AS m\(index)")
         }
         for (index, assignment) in plan.assignments.enumerated() {
-            let update = plan.bind(assignment.update, from: Self.firstValue)
+            let update = plan.bind(assignment.update, from: Self.firstApplied)
             list.append("\(ofRecord("(\(update))::\(assignment.type)")) AS u\(index)")
             guard plan.inserts else { continue }
-            let insert = plan.bind(assignment.insert, from: Self.firstValue)
+            let insert = plan.bind(assignment.insert, from: Self.firstApplied)
             list.append("\(ofRecord("(\(insert))::\(assignment.type)")) AS i\(index)")
         }
         list += closingColumns
@@ -95,7 +95,7 @@ public struct ApplyStatement: Sendable {
             ), upd AS (
                 \(update) RETURNING cur.sid, cur.tid, cur.record, cur.image,
                     t.\(plan.lockColumn) AS at, t.xmin AS x, t.ctid AS new_tid\(touched)
-            )\(insert)\(beforeImages)\(closing(from: Self.firstValue, asSeen: asSeen, measures: touched)), m AS (
+            )\(insert)\(beforeImages)\(closing(from: Self.firstApplied, asSeen: asSeen, measures: touched)), m AS (
                 SELECT sid, 'U'::"char" AS outcome, at, x, new_tid\(measures) FROM upd
                 UNION ALL
                 SELECT sid, 'N', found_at, found_xmin, tid\(measures) FROM cur

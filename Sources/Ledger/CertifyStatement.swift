@@ -1,12 +1,47 @@
 // The proof of what the load wrote, one statement per range (PROTOCOL 36).
 
 extension ApplyStatement {
+    /// Certify for a range whose records are settled and whose rows are where the load put them.
+    ///
+    /// Parameters are those of ``certify``. Returns one row per outcome: the outcome, the rows, those
+    /// neither done nor in error, those not found at their address, those changed since, those that
+    /// differ, their digest, then one sum per summed field. What it says of a range with other
+    /// outcomes than I, U, N, X and R, or with rows that are not at their address, is not the
+    /// answer: ``certify`` finds rows by their keys too.
+    ///
+    /// nil: the job closes rows, which are judged by more than their values.
+    public var certifyByAddress: String? {
+        guard !plan.closes else { return nil }
+        let ours = """
+            t.\(plan.lockColumn) IS NOT DISTINCT FROM s.kugiri_lock_at \
+            AND t.xmin = s.kugiri_lock_xmin
+            """
+        let proved = "s.kugiri_last AND s.kugiri_outcome IN ('I', 'U', 'N')"
+        let keys = plan.keys.map { "t.\($0.column) IS NOT DISTINCT FROM s.\($0.staging)" }
+        let sums = plan.sums.indices.map { ", coalesce(sum(\(plan.sumUnits($0))), 0)" }
+        return """
+            WITH found AS (
+                SELECT s.kugiri_outcome, count(*),
+                    count(*) FILTER (WHERE s.kugiri_state NOT IN ('D', 'E')),
+                    count(*) FILTER (WHERE t.ctid IS NULL AND \(proved)),
+                    count(*) FILTER (WHERE (\(ours)) IS NOT TRUE AND \(proved)),
+                    count(*) FILTER (WHERE NOT (\(plan.same(from: Self.firstValue)))
+                        AND (\(ours)) AND \(proved)),
+                    coalesce(bit_xor(s.kugiri_digest), 0)\(sums.joined())
+                FROM \(staging) s LEFT JOIN \(plan.table) t
+                    ON t.ctid = s.kugiri_tid AND \(keys.joined(separator: " AND "))
+                WHERE \(inScope(.range))
+                GROUP BY s.kugiri_outcome
+            )\(named) SELECT * FROM found
+            """
+    }
+
     /// Certify: counts outcomes and sums from the staged rows, and compares the target where it is
     /// still ours.
     ///
     /// `$1` and `$2` bound the range; the plan's values follow. Closed rows are counted last.
     public var certify: String {
-        let first = 3
+        let first = Self.firstValue
         let ours = """
             s.kugiri_last AND s.kugiri_outcome IN (\(ownOutcomes)) \
             AND t.\(plan.lockColumn) IS NOT DISTINCT FROM s.kugiri_lock_at \

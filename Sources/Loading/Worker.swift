@@ -381,12 +381,16 @@ public struct Worker {
     }
 
     /// Settings of a session that does not load chunks.
+    ///
+    /// Workers are as many as the operator wants: none of them takes more of the server than its own
+    /// session.
     private func reset(_ connection: borrowing Connection) throws {
         try connection.execute(
             """
             DEALLOCATE ALL; RESET lock_timeout; RESET statement_timeout;
             RESET synchronous_commit; SET jit = off; SET enable_hashjoin = off;
-            SET enable_mergejoin = off; SET enable_seqscan = off
+            SET enable_mergejoin = off; SET enable_seqscan = off;
+            SET max_parallel_workers_per_gather = 0
             """)
     }
 }

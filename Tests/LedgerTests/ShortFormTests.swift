@@ -270,7 +270,7 @@ extension PostgresTests {
                 try connection.execute("SET plan_cache_mode = \(mode)")
                 for form in [
                     night.statement.updateSeen, night.statement.confirmSeen,
-                    night.statement.certify,
+                    night.statement.certify, night.statement.certifyByAddress ?? "",
                 ] {
                     try connection.execute("DEALLOCATE ALL")
                     try connection.execute("PREPARE form (text, text) AS \(form)")
