@@ -63,7 +63,7 @@ struct DatabaseStages {
         try connection.transaction { connection in
             try connection.execute("TRUNCATE ONLY \(name)")
             let copied = try connection.copyIn(
-                "COPY \(name) (\(tables.copyColumns)) FROM STDIN (FORMAT binary, FREEZE)"
+                "COPY \(name) (\(tables.copyColumns(withPlaces: false))) FROM STDIN (FORMAT binary, FREEZE)"
             ) { writer in
                 for block in blocks { try writer.write(block) }
             }

@@ -33,14 +33,16 @@ struct ChunkPlan {
     ///
     /// - Parameters:
     ///   - isNewKey: The row before has another key.
-    ///   - key: The row's key; asked for only where a chunk may end.
     ///   - depth: The row's place among the rows for its target row, from 1.
+    ///   - reaches: Whether the row's key is a key or above it.
+    ///   - key: The row's key; asked for only where a chunk ends.
     @inline(__always)
-    mutating func add(isNewKey: Bool, digest: UInt64, depth: Int, key: () -> Key) {
-        if isNewKey, !boundaries.isEmpty || chunk.rows >= commitInterval {
-            let key = key()
-            while let cut = boundaries.first, key >= cut { closeAtBoundary() }
-            if chunk.rows >= commitInterval { close(at: key.text) }
+    mutating func add(
+        isNewKey: Bool, digest: UInt64, depth: Int, reaches: (Key) -> Bool, key: () -> Key
+    ) {
+        if isNewKey {
+            while let cut = boundaries.first, reaches(cut) { closeAtBoundary() }
+            if chunk.rows >= commitInterval { close(at: key().text) }
         }
         chunk.digest ^= digest
         chunk.rows += 1

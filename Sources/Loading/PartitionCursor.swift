@@ -1,5 +1,6 @@
 // The partition of each key, for keys that come in order: a step, not a search.
 
+import Ledger
 import Plan
 import Records
 
@@ -35,5 +36,31 @@ struct PartitionCursor {
         _ entry: SliceEntry, _ keys: [UInt8], _ bound: [UInt8]
     ) -> Bool {
         keys.span.extracting(entry.keyPlace).order(against: bound.span) < 0
+    }
+}
+
+/// Counts records by partition, for records that come in the order of their keys: a partition's
+/// records stand together, and its count is looked up once.
+struct PartitionShares {
+    private var partition = 0
+    private var records: Int64 = 0
+    private var rejected: Int64 = 0
+
+    /// Counts a record; 0 is the number of none.
+    @inline(__always)
+    mutating func add(_ isValid: Bool, to next: Int, in findings: inout SliceFindings) {
+        if next != partition { settle(in: &findings) }
+        partition = next
+        records &+= 1
+        if !isValid { rejected &+= 1 }
+    }
+
+    /// Adds what was counted since the partition before.
+    mutating func settle(in findings: inout SliceFindings) {
+        guard records > 0 else { return }
+        findings.shares[partition, default: (0, 0)].records += records
+        findings.shares[partition, default: (0, 0)].rejected += rejected
+        records = 0
+        rejected = 0
     }
 }

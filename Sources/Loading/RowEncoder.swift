@@ -16,7 +16,7 @@ struct Seen: Equatable {
     var address: UInt64?
 }
 
-/// Encodes staging rows in the column order of ``RunTables/copyColumns``.
+/// Encodes staging rows in the column order of ``RunTables/copyColumns(withPlaces:)``.
 ///
 /// One reservation per row, then words are stored: byte by byte an array's checks cost more than
 /// the values.
@@ -35,6 +35,8 @@ struct RowEncoder {
     /// Encoded header fields by group.
     private let headerCells: [[[UInt8]]]
     private let fieldCount: Int
+    /// Whether rows say their place among the records of their target row.
+    private let withPlaces: Bool
     /// Bytes of a row beside its keys.
     private let rowBytesMax: Int
     private var scratch: [UInt8] = []
@@ -53,9 +55,12 @@ struct RowEncoder {
     /// UTF-8 bytes of one byte of a single-byte repertoire: half-width kana have 3.
     private static let textGrowthMax = 3
 
-    init(plan: TargetPlan, rules: SliceRules) throws {
+    /// - Parameter withPlaces: Some target row has more than one record; otherwise the columns' defaults
+    ///   say that each is the first and the last one.
+    init(plan: TargetPlan, rules: SliceRules, withPlaces: Bool) throws {
         checker = rules.checker
-        fieldCount = 12 + plan.columns.count
+        self.withPlaces = withPlaces
+        fieldCount = (withPlaces ? 10 : 8) + plan.columns.count
         var cells = rules.groups.map { _ in [[UInt8]]() }
         var rowBytes = Self.fixedBytesMax
         var columns: [(source: Source, encoding: TargetPlan.Encoding, scale: Int)] = []
@@ -98,9 +103,11 @@ struct RowEncoder {
             row.append(bigEndian: UInt16(fieldCount))
             row.append(cell: key)
             row.append(int64: entry.number)
-            row.append(bigEndian: UInt32(2))
-            row.append(bigEndian: UInt16(truncatingIfNeeded: sequence))
-            row.append(byte: isLast ? 1 : 0)
+            if withPlaces {
+                row.append(bigEndian: UInt32(2))
+                row.append(bigEndian: UInt16(truncatingIfNeeded: sequence))
+                row.append(byte: isLast ? 1 : 0)
+            }
             row.append(byte: seen == nil ? 0 : 1)
             row.append(optional: seen?.lockAt)
             if let seen {
@@ -118,8 +125,6 @@ struct RowEncoder {
                 row.appendNull()
             }
             row.append(int64: Int64(bitPattern: digest))
-            row.append(byte: UInt8(ascii: "U"))
-            row.appendNull()
             for column in columns {
                 switch column.source {
                 case .data(let field):

@@ -185,6 +185,7 @@ extension SliceRules {
         var start = 0
         let entries = slice.entries
         var partitions = PartitionCursor(partitions)
+        var shares = PartitionShares()
         while start < entries.count {
             var end = start + 1
             while end < entries.count, entries[end].order == entries[start].order,
@@ -206,10 +207,13 @@ extension SliceRules {
                 rejectTwins(start..<end, partition: partition?.number, in: &slice)
             }
             for index in start..<end {
-                share(partition?.number, slice.entries[index].isValid, in: &slice)
+                shares.add(
+                    slice.entries[index].isValid, to: partition?.number ?? 0,
+                    in: &slice.findings)
             }
             start = end
         }
+        shares.settle(in: &slice.findings)
     }
 
     /// Of records with one unique key the first in the file stays.
@@ -265,6 +269,24 @@ extension SliceRules {
 extension CheckedSlice {
     /// The key image of an entry.
     func key(of entry: SliceEntry) -> Key { Key(keyText(entry)) }
+
+    /// Whether the key of an entry is a key or above it.
+    func reaches(_ key: Key, _ entry: SliceEntry) -> Bool {
+        var text = key.text
+        return text.withUTF8 { bytes in
+            unsafe keys.span.extracting(entry.keyPlace).order(against: bytes.span) >= 0
+        }
+    }
+
+    /// What tells a record at its place in the file from every other, by position among the valid ones.
+    func digests(of valid: [Int]) -> [UInt64] {
+        let bytes = bytes.span
+        return valid.map { index in
+            let entry = entries[index]
+            return XXHash64.hash(
+                bytes.extracting(entry.place), seed: UInt64(bitPattern: entry.number))
+        }
+    }
 
     /// The key image's text.
     func keyText(_ entry: SliceEntry) -> String {

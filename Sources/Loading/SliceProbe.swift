@@ -54,7 +54,7 @@ package struct SliceProbe {
         seen: (Int) -> (lockAt: Int64?, rowVersion: UInt32, count: Int64?, address: UInt64?)?,
         _ send: ([UInt8]) throws -> Void
     ) throws {
-        var encoder = try RowEncoder(plan: plan, rules: rules)
+        var encoder = try RowEncoder(plan: plan, rules: rules, withPlaces: false)
         var block = RowEncoder.fileHeader
         block.reserveCapacity(LoadingLimits.copyBlockBytes + 4_096)
         for (index, entry) in slice.entries.enumerated() {

@@ -59,6 +59,12 @@ extension SliceRules {
         return word
     }
 
+    /// Whether two entries have different keys; the eight bytes behind the shared prefix mostly tell.
+    @inline(__always)
+    static func differ(_ left: SliceEntry, _ right: SliceEntry, _ keys: [UInt8]) -> Bool {
+        left.order != right.order || compare(left, right, keys) != 0
+    }
+
     /// Below, at or above zero as the left key is below, equal to or above the right one.
     @inline(__always)
     static func compare(_ left: SliceEntry, _ right: SliceEntry, _ keys: [UInt8]) -> Int {

@@ -123,8 +123,8 @@ struct SliceStaging {
     /// Cuts the staged rows into chunks and adds up what is staged.
     private func promise(
         _ findings: inout SliceFindings, _ slice: CheckedSlice, _ valid: [Int],
-        _ order: RowOrder, _ absent: AbsentRows, row: SliceRow, claim: TakenClaim,
-        _ connection: borrowing Connection
+        _ order: RowOrder, _ digests: [UInt64], _ absent: AbsentRows, row: SliceRow,
+        claim: TakenClaim, _ connection: borrowing Connection
     ) throws {
         var absent = absent
         var plan = ChunkPlan(
@@ -140,7 +140,10 @@ struct SliceStaging {
                 upTo: limit, slice: row.slice, claim: claim, connection)
             {
                 let key = Key(lost.key)
-                plan.add(isNewKey: key != lastAbsent, digest: lost.digest, depth: 1) { key }
+                plan.add(
+                    isNewKey: key != lastAbsent, digest: lost.digest, depth: 1,
+                    reaches: { key >= $0 }
+                ) { key }
                 lastAbsent = key
                 digest ^= lost.digest
                 let partition = rules.partitions.partition(of: key)?.number ?? 0
@@ -154,20 +157,21 @@ struct SliceStaging {
             let entry = slice.entries[valid[position]]
             var isNewKey =
                 position == 0
-                || SliceRules.compare(slice.entries[valid[position - 1]], entry, slice.keys) != 0
+                || SliceRules.differ(slice.entries[valid[position - 1]], entry, slice.keys)
             if isNewKey, absent.count > 0 {
                 let key = slice.key(of: entry)
                 try addAbsent(upTo: key)
                 isNewKey = key != lastAbsent
             }
             let record = slice.bytes.span.extracting(entry.place)
-            let hash = XXHash64.hash(record, seed: UInt64(entry.number))
-            digest ^= hash
+            digest ^= digests[position]
             plan.add(
-                isNewKey: isNewKey, digest: hash, depth: Int(order.sequences[position]) + 1
+                isNewKey: isNewKey, digest: digests[position],
+                depth: Int(order.sequences[position]) + 1,
+                reaches: { slice.reaches($0, entry) }
             ) { slice.key(of: entry) }
-            for (index, field) in rules.sumFields.enumerated() {
-                sums[index] += rules.checker.integer(field, record) ?? 0
+            for index in sums.indices {
+                sums[index] += rules.checker.integer(rules.sumFields[index], record) ?? 0
             }
         }
         try addAbsent(upTo: nil)
@@ -206,16 +210,18 @@ struct SliceStaging {
         try connection.transaction { connection in
             try ClaimLedger.finish(claim.id, epoch: claim.epoch, connection)
             let order = RowOrder(valid, slice, rules)
+            let digests = slice.digests(of: valid)
             var findings = slice.findings
             var absent = AbsentRows.none
             if !budgetExceeded {
-                try copy(slice, valid, order, seen, to: row.staging, connection)
+                try copy(slice, valid, order, digests, seen, to: row.staging, connection)
                 try checkReferences(slice, valid, number: row.slice, connection)
                 absent = try AbsentRows(
                     staging: slice, row: row, claim: claim, tables: tables, connection)
             }
             try promise(
-                &findings, slice, valid, order, absent, row: row, claim: claim, connection)
+                &findings, slice, valid, order, digests, absent, row: row, claim: claim,
+                connection)
             try ProofLedger.deleteValidation(
                 slice: claim.slice, run: claim.run, revision: claim.revision, connection)
             try SliceLedger.write(
@@ -242,14 +248,14 @@ struct SliceStaging {
     }
 
     private func copy(
-        _ slice: CheckedSlice, _ valid: [Int], _ order: RowOrder, _ seen: [Seen?],
-        to staging: String,
-        _ connection: borrowing Connection
+        _ slice: CheckedSlice, _ valid: [Int], _ order: RowOrder, _ digests: [UInt64],
+        _ seen: [Seen?], to staging: String, _ connection: borrowing Connection
     ) throws {
         try connection.execute("TRUNCATE ONLY \(staging)")
-        var encoder = try RowEncoder(plan: tables.plan, rules: rules)
-        let statement =
-            "COPY \(staging) (\(tables.copyColumns)) FROM STDIN (FORMAT binary, FREEZE)"
+        var encoder = try RowEncoder(
+            plan: tables.plan, rules: rules, withPlaces: order.hasSeveral)
+        let columns = tables.copyColumns(withPlaces: order.hasSeveral)
+        let statement = "COPY \(staging) (\(columns)) FROM STDIN (FORMAT binary, FREEZE)"
         let copied = try connection.copyIn(statement) { writer in
             var block = RowEncoder.fileHeader
             block.reserveCapacity(LoadingLimits.copyBlockBytes + 4_096)
@@ -260,7 +266,7 @@ struct SliceStaging {
                     entry, record: record, keys: slice.keys,
                     sequence: Int(order.sequences[position]),
                     isLast: order.areLast[position], seen: seen[valid[position]],
-                    digest: XXHash64.hash(record, seed: UInt64(entry.number)), to: &block)
+                    digest: digests[position], to: &block)
                 guard block.count >= LoadingLimits.copyBlockBytes else { continue }
                 try writer.write(block)
                 link.progress.bytesSent += UInt64(block.count)

@@ -30,6 +30,8 @@ struct RowOrder {
     private(set) var sequences: [Int32]
     /// Whether none after it is, by position.
     private(set) var areLast: [Bool]
+    /// Some target row has more than one record.
+    private(set) var hasSeveral = false
 
     /// The order of the valid entries of a slice, which are sorted by key, then by place in the file.
     init(_ valid: [Int], _ slice: CheckedSlice, _ rules: SliceRules) {
@@ -60,6 +62,7 @@ struct RowOrder {
             let entry = slice.entries[valid[position]]
             let identity = rules.keyIsPartitionKey ? "" : rules.identity(slice, entry)
             if let earlier = before.updateValue(position, forKey: identity) {
+                hasSeveral = true
                 sequences[position] = sequences[earlier] + 1
                 areLast[earlier] = false
             }

@@ -52,6 +52,8 @@ public struct XXHash64: Sendable {
     }
 
     /// The hash of these bytes, without the streaming form's buffer.
+    ///
+    /// Records are short, so stripes and end are taken in one piece: the lanes stay in registers.
     public static func hash(_ bytes: Span<UInt8>, seed: UInt64 = 0) -> UInt64 {
         var lanes = start(seed)
         let at = absorb(bytes, from: 0, into: &lanes)
@@ -63,6 +65,7 @@ public struct XXHash64: Sendable {
     }
 
     /// Takes whole stripes; returns where the rest begins.
+    @inline(__always)
     private static func absorb(
         _ bytes: Span<UInt8>, from start: Int, into lanes: inout SIMD4<UInt64>
     ) -> Int {
@@ -85,6 +88,7 @@ public struct XXHash64: Sendable {
         return at
     }
 
+    @inline(__always)
     private static func finish(
         _ lanes: SIMD4<UInt64>, seed: UInt64, length: UInt64, tail: Span<UInt8>, from start: Int
     ) -> UInt64 {

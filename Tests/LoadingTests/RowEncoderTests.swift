@@ -55,10 +55,10 @@ extension PostgresTests {
                 breathe: {})
             #expect(slice.findings.rejects == [])
             try connection.execute(tables.createSlice(3, range: .all, logged: false))
-            var encoder = try RowEncoder(plan: tables.plan, rules: rules)
+            var encoder = try RowEncoder(plan: tables.plan, rules: rules, withPlaces: true)
             let entries = slice.entries.sorted { $0.number < $1.number }
             let copied = try connection.copyIn(
-                "COPY \(tables.slice(3)) (\(tables.copyColumns)) FROM STDIN (FORMAT binary)"
+                "COPY \(tables.slice(3)) (\(tables.copyColumns(withPlaces: true))) FROM STDIN (FORMAT binary)"
             ) { writer in
                 var block = RowEncoder.fileHeader
                 for (index, entry) in entries.enumerated() {
