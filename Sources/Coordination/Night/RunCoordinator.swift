@@ -45,6 +45,8 @@ final class RunCoordinator {
     var phaseTimes: [(phase: Phase, elapsed: Duration)] = []
     var phaseClock = Monotonic.now()
     var envelope: EnvelopeSummary?
+    /// The split found that control totals or identity do not hold; false: they do, or it is not known.
+    var breaksPromises = false
     var layout: FrameLayout?
     var partitions: PartitionTable?
     var messages: [RunSummary.Message] = []

@@ -39,6 +39,7 @@ extension RunCoordinator {
         try Failpoint.splitCommitted.pass()
         envelope = facts
         layout = result.layout
+        breaksPromises = brokenPromises(result)
         partitions = result.partitions
         note(
             LogMessage(
@@ -57,6 +58,16 @@ extension RunCoordinator {
                 ]))
         try finish(.split, records: facts.dataRecords)
         phase = .validate
+    }
+
+    /// Whether it is known already that the judgement at the barrier will be 9: then there is nothing to
+    /// stage, but every record is still checked, so that the sender gets the whole list once.
+    private func brokenPromises(_ result: SplitResult) -> Bool {
+        guard let totals = result.totals else { return false }
+        let checked = CheckedTotal.all(
+            contract: definition.contract, envelope: result.envelope, found: totals,
+            strideBytes: UInt64(result.layout.strideBytes))
+        return !result.envelope.identityFaults.isEmpty || !checked.allSatisfy(\.holds)
     }
 
     /// Throws 11 when the archived input is not what was hashed at arrival.

@@ -25,10 +25,11 @@ extension RunCoordinator {
             run: run, revision: revision, phase: .validate, connection
         ).rejected
         let job = definition.job
+        fleet.budgetExceeded = breaksPromises
         try driveWithSpool(.validate) {
-            fleet.budgetExceeded = rejectsSettled + inFlight.rejects > Int64(job.maxRejects)
-            return fleet.budgetExceeded && job.onBudget == .stop
-                && rejectsSettled > Int64(job.maxRejects)
+            let isOver = rejectsSettled + inFlight.rejects > Int64(job.maxRejects)
+            fleet.budgetExceeded = isOver || breaksPromises
+            return isOver && job.onBudget == .stop && rejectsSettled > Int64(job.maxRejects)
         }
         note(
             LogMessage(
@@ -87,6 +88,9 @@ extension RunCoordinator {
                     ]))
         }
         guard outcomes.isEmpty else { throw RunStop(Outcome.gravest(outcomes), faults) }
+        guard !breaksPromises else {
+            throw LedgerError.broken("control totals failed in the split and hold after validation")
+        }
         guard isComplete else {
             throw LedgerError.broken("validation ended before every slice was validated")
         }

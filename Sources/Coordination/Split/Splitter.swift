@@ -13,6 +13,9 @@ package struct SplitResult {
     package var layout: FrameLayout
     package var partitions: PartitionTable
     var slices: [WrittenSlice]
+    /// Control totals per group as the records were spooled; nil: they are not known before
+    /// validation, which makes records of CSV lines.
+    var totals: [Int: [Int64?]]?
 }
 
 /// Splits one input.
@@ -51,15 +54,20 @@ package struct Splitter {
         let cuts = SlicePlan.cuts(sample: sample, records: estimate, sliceRecords: sliceRecords)
         try Files.removeDirectory(spool)
         try Files.makeDirectory(spool)
-        var writer = SpoolWriter(
-            directory: spool, ranges: SlicePlan.ranges(cutAt: cuts), prefix: "s")
+        var writer = TotallingWriter(
+            SpoolWriter(directory: spool, ranges: SlicePlan.ranges(cutAt: cuts), prefix: "s"),
+            contract: layout.isCSV ? nil : definition.contract, checker: checker)
         let envelope = try pass(file, layout, records: UInt64(estimate), &writer)
-        var slices = try writer.finish { try breathe(envelope.dataRecords, envelope.dataRecords) }
+        let totals = writer.totals()
+        var slices = try writer.writer.finish {
+            try breathe(envelope.dataRecords, envelope.dataRecords)
+        }
         let wanted = max(sliceRecords, Int(envelope.dataRecords) / SlicePlan.slicesMax)
         slices = try recut(slices, wanted: wanted)
         try Files.syncDirectory(spool)
         return SplitResult(
-            envelope: envelope, layout: layout, partitions: partitions, slices: slices)
+            envelope: envelope, layout: layout, partitions: partitions, slices: slices,
+            totals: totals)
     }
 
     /// Spools the input again into slices that are already known.
