@@ -116,10 +116,11 @@ package enum StagedStatistics {
     /// It looks at fewer rows than its default: a tenth of the time, and a key histogram of ten
     /// steps tells a chunk from a slice as well as one of a hundred.
     package static func gather(_ staging: String, _ connection: borrowing Connection) throws {
+        let mayAnalyze = try StagingLedger.isOwn(staging, connection)
         try connection.execute(
             """
             SET default_statistics_target = \(LoadingLimits.stagingStatisticsTarget);
-            ANALYZE \(staging);
+            \(mayAnalyze ? "ANALYZE \(staging)" : StagingLedger.lookAt(staging));
             RESET default_statistics_target
             """)
     }
