@@ -12,9 +12,12 @@ package struct FileTrouble: Error {
     package var operation: String
     package var path: String
     package var code: Int32
+    /// What the system has no words for; nil: `code` says it.
+    package var cause: String?
 
-    /// The reason as the system tells it.
+    /// The reason as the system tells it, or the cause.
     package var reason: String {
+        if let cause { return cause }
         guard let text = unsafe strerror(code) else { return "error \(code)" }
         return unsafe String(cString: text)
     }
@@ -28,11 +31,42 @@ package struct FileTrouble: Error {
 /// What a file is at one moment.
 package struct FileFacts: Equatable {
     package var bytes: Int64
-    package var isRegular: Bool
+    package var kind: Kind
     package var modifiedSeconds: Int
     package var modifiedNanoseconds: Int
     package var inode: UInt64
     package var device: UInt64
+
+    /// Whether it is a file of bytes, which can be read without waiting for anybody.
+    package var isRegular: Bool { kind == .regular }
+
+    /// What can stand at a path, in words for a message.
+    package enum Kind: String {
+        case regular = "a regular file"
+        case directory = "a directory"
+        case pipe = "a named pipe"
+        case socket = "a socket"
+        case device = "a device"
+
+        fileprivate init(_ mode: mode_t) {
+            switch mode & S_IFMT {
+            case S_IFREG: self = .regular
+            case S_IFDIR: self = .directory
+            case S_IFIFO: self = .pipe
+            case S_IFSOCK: self = .socket
+            default: self = .device
+            }
+        }
+    }
+
+    fileprivate init(_ status: stat) {
+        bytes = Int64(status.st_size)
+        kind = Kind(status.st_mode)
+        modifiedSeconds = status.st_mtim.tv_sec
+        modifiedNanoseconds = status.st_mtim.tv_nsec
+        inode = UInt64(status.st_ino)
+        device = UInt64(status.st_dev)
+    }
 }
 
 /// Calls on files.
@@ -43,10 +77,7 @@ package enum Files {
         guard unsafe stat(path, &status) == 0 else {
             throw FileTrouble(operation: "stat", path: path, code: errno)
         }
-        return FileFacts(
-            bytes: Int64(status.st_size), isRegular: status.st_mode & S_IFMT == S_IFREG,
-            modifiedSeconds: status.st_mtim.tv_sec, modifiedNanoseconds: status.st_mtim.tv_nsec,
-            inode: UInt64(status.st_ino), device: UInt64(status.st_dev))
+        return FileFacts(status)
     }
 
     /// Whether something is at the path.
@@ -63,13 +94,31 @@ package enum Files {
         }
     }
 
-    /// Opens a file for reading.
+    /// Opens a regular file for reading; anything else is trouble, and never waited for.
     package static func openForReading(_ path: String) throws -> Descriptor {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        // NONBLOCK: the opening of a pipe would wait for its writer. Regular files do not mind it.
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        let descriptor = unsafe open(path, flags)
         guard descriptor >= 0 else {
             throw FileTrouble(operation: "open", path: path, code: errno)
         }
-        return Descriptor(number: descriptor, path: path)
+        let file = Descriptor(number: descriptor, path: path)
+        let kind = try file.facts().kind
+        guard kind == .regular else {
+            throw FileTrouble(
+                operation: "open", path: path, code: EINVAL,
+                cause: "it is \(kind.rawValue), not a regular file")
+        }
+        return file
+    }
+
+    /// The path with every link in it followed; throws when something of it does not exist.
+    package static func realPath(_ path: String) throws -> String {
+        guard let found = unsafe realpath(path, nil) else {
+            throw FileTrouble(operation: "realpath", path: path, code: errno)
+        }
+        defer { unsafe free(found) }
+        return unsafe String(cString: found)
     }
 
     /// Opens a file for writing, 0600.
@@ -132,9 +181,8 @@ package enum Files {
     ///
     /// - Returns: SHA-256 in hexadecimal.
     package static func copy(
-        _ path: String, to other: String, breathe: () throws -> Void
+        _ source: consuming Descriptor, to other: String, breathe: () throws -> Void
     ) throws -> String {
-        let source = try openForReading(path)
         let target = try openForWriting(other, append: false)
         var hasher = SHA256()
         var buffer = [UInt8](repeating: 0, count: CoordinationLimits.copyBytes)
@@ -209,6 +257,27 @@ package struct Descriptor: ~Copyable {
     let path: String
 
     deinit { close(number) }
+
+    /// Facts about the open file, whatever stands at its path by now.
+    package func facts() throws -> FileFacts {
+        var status = stat()
+        guard unsafe fstat(number, &status) == 0 else {
+            throw FileTrouble(operation: "stat", path: path, code: errno)
+        }
+        return FileFacts(status)
+    }
+
+    /// Where the open file is, every link followed.
+    package func realPath() throws -> String {
+        do {
+            return try FileManager.default.destinationOfSymbolicLink(
+                atPath: "/proc/self/fd/\(number)")
+        } catch {
+            throw FileTrouble(
+                operation: "readlink", path: path, code: EIO,
+                cause: "/proc does not tell its place")
+        }
+    }
 
     /// Reads up to `count` bytes into the buffer at `at`; 0: the end.
     package func read(into buffer: inout [UInt8], at: Int, count: Int) throws -> Int {

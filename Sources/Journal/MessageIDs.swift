@@ -115,6 +115,8 @@ extension MessageID {
     public static let keyTooFrequent: MessageID = "KGR2059E"
     /// Arguments: `input`, `reason`, `advice`, `record`, `byte`.
     public static let structureFault: MessageID = "KGR2060E"
+    /// Arguments: `input`, `place`, `folders`.
+    public static let inputElsewhere: MessageID = "KGR2061E"
 }
 
 /// Messages 3xxx: validation and rejects.

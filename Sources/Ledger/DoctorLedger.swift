@@ -104,6 +104,15 @@ public enum DoctorLedger {
         try connection.query(sql(PackageResources.doctor_archiver_sql)).bool(0, 0) == true
     }
 
+    /// Whether the roles of least privilege are set up in this database, and those of them that
+    /// this role is a member of without working as one; nil: none.
+    public static func roles(
+        _ connection: borrowing Connection
+    ) throws -> (areSetUp: Bool, idleMembership: String?) {
+        let rows = try connection.query(sql(PackageResources.doctor_roles_sql))
+        return (rows.bool(0, 0) == true, rows.text(0, 1))
+    }
+
     /// Roles of connected workers, and whether this role may end their sessions.
     public static func workerRoles(
         _ connection: borrowing Connection

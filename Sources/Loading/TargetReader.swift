@@ -117,17 +117,12 @@ package enum StagedStatistics {
     /// It looks at fewer rows than its default: a tenth of the time, and a key histogram of ten
     /// steps tells a chunk from a slice as well as one of a hundred.
     package static func gather(_ staging: String, _ connection: borrowing Connection) throws {
+        let isOwn = try StagingLedger.isOwn(staging, connection)
         try connection.execute(
             """
             SET default_statistics_target = \(LoadingLimits.stagingStatisticsTarget);
-            ANALYZE \(staging);
+            \(isOwn ? StagingLedger.lookAtOwn(staging) : StagingLedger.lookAt(staging));
             RESET default_statistics_target
             """)
-        // A slice that an earlier version made has another index, which needs no looking after.
-        try connection.query(
-            """
-            SELECT brin_summarize_new_values(found) FROM to_regclass($1) AS found
-            WHERE found IS NOT NULL
-            """, [.text(RunTables.keyIndex(of: staging))])
     }
 }

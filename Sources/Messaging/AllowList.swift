@@ -124,21 +124,71 @@ public enum AllowListFile {
     ///
     /// A running coordinator sees it within a second and lets the key's workers go.
     public static func revoke(_ name: String, in path: String, at time: String) throws(KeyTrouble) {
+        let entry = try entry(of: name, in: path)
+        let kept = AllowList.lines(of: try text(path)).filter { firstWord($0) != name }
+        try record(entry, in: path, at: time)
+        try ProtectedFile.replace(path, mode: 0o644, text: kept.joined(separator: "\n"))
+    }
+
+    private static func entry(
+        of name: String, in path: String
+    ) throws(KeyTrouble) -> AllowList.Entry {
         let list = try AllowList.read(path)
         guard let entry = list.entries.first(where: { $0.name == name }) else {
             let known = list.entries.map(\.name).joined(separator: ", ")
             throw KeyTrouble(path: path, reason: "has no key \(name); it has: \(known)")
         }
-        let kept = AllowList.lines(of: try text(path))
-            .filter { line in
-                line.split(whereSeparator: { $0 == " " || $0 == "\t" }).first.map { String($0) }
-                    != name
-            }
+        return entry
+    }
+
+    /// Notes a key that goes, before it goes: one that is on the list and in the record is
+    /// refused, not lost.
+    private static func record(
+        _ entry: AllowList.Entry, in path: String, at time: String
+    ) throws(KeyTrouble) {
         let record = recordPath(path)
         let before = unsafe access(record, F_OK) == 0 ? try text(record) : ""
-        // The record first: a key that is on the list and in the record is refused, not lost.
         try ProtectedFile.replace(record, mode: 0o644, text: before + "\(entry.line) \(time)\n")
-        try ProtectedFile.replace(path, mode: 0o644, text: kept.joined(separator: "\n"))
+    }
+
+    private static func firstWord(_ line: Substring) -> String? {
+        line.split(whereSeparator: { $0 == " " || $0 == "\t" }).first.map { String($0) }
+    }
+
+    /// Gives a name of the list another key, and notes the old one beside the list.
+    ///
+    /// There is no moment without a key of that name. A running coordinator sees it within a
+    /// second, and lets those workers go that came in with the old key.
+    ///
+    /// - Parameter publicPath: The new `NAME.pub`.
+    public static func rotate(
+        _ name: String, to publicPath: String, in path: String, at time: String
+    ) throws(KeyTrouble) {
+        let old = try entry(of: name, in: path)
+        let given = try AllowList.read(publicPath).entries
+        guard let new = given.first, given.count == 1, new.name == name else {
+            throw KeyTrouble(
+                path: publicPath,
+                reason: "is no key of \(name): one line '\(name) key' belongs here")
+        }
+        guard new.key != old.key else {
+            throw KeyTrouble(
+                path: publicPath,
+                reason: "holds the key that \(name) has already; make a new one with "
+                    + "'kugiri keys rotate \(name)' where its secret is")
+        }
+        guard try !revokedKeys(path).contains(new.key.text) else {
+            throw KeyTrouble(
+                path: publicPath,
+                reason: "the key of \(name) was revoked (see \(recordPath(path)))")
+        }
+        let lines = AllowList.lines(of: try text(path)).map { line in
+            firstWord(line) == name ? new.line : String(line)
+        }
+        let replaced = lines.joined(separator: "\n")
+        _ = try AllowList(replaced, path: path)
+        try record(old, in: path, at: time)
+        try ProtectedFile.replace(path, mode: 0o644, text: replaced)
     }
 
     /// The lines of keys that were taken from the list: name, key, time.

@@ -77,6 +77,30 @@ public struct KeyFile: Sendable, Equatable {
         return try KeyFile(path: keyPath)
     }
 
+    /// Makes a new key in the place of one that is there; the old secret stays as `NAME.key.old`.
+    ///
+    /// Processes that read the old key go on with it until they connect anew.
+    ///
+    /// - Throws: ``KeyTrouble`` when there is no key of that name in the folder.
+    public static func rotate(name: String, directory: String) throws(KeyTrouble) -> KeyFile {
+        let keyPath = "\(directory)/\(name).key"
+        _ = try KeyFile(path: keyPath)
+        // Made aside and moved into place, so that at every moment there is a whole key.
+        let aside = "\(directory)/.rotate-\(getpid())"
+        _ = try make(name: name, directory: aside)
+        let old = "\(keyPath).old"
+        _ = unsafe unlink(old)
+        guard unsafe link(keyPath, old) == 0 else { throw .system(old, "cannot be made", errno) }
+        for suffix in ["key", "pub"] {
+            let path = "\(directory)/\(name).\(suffix)"
+            guard unsafe rename("\(aside)/\(name).\(suffix)", path) == 0 else {
+                throw .system(path, "cannot be replaced", errno)
+            }
+        }
+        guard unsafe rmdir(aside) == 0 else { throw .system(aside, "cannot be removed", errno) }
+        return try KeyFile(path: keyPath)
+    }
+
     /// Reads `NAME.pub`, or a public key itself.
     ///
     /// - Parameter text: A path, or 40 characters of Z85.

@@ -75,6 +75,9 @@ extension Session {
     }
 
     /// Sets the session up in one round trip.
+    ///
+    /// The schemas that the login found are fixed by name, with the temporary one behind them: a
+    /// schema made later, one named like the role, or a temporary table never comes in between.
     private func configure(_ settings: [(name: String, value: String)]) throws {
         var all: [(name: String, value: String)] = [
             ("TimeZone", "UTC"), ("DateStyle", "ISO, YMD"), ("IntervalStyle", "postgres"),
@@ -100,8 +103,16 @@ extension Session {
                     handle,
                     """
                     SELECT pg_catalog.set_config(s.name, s.value, false)
-                    FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]))
-                         WITH ORDINALITY AS s(name, value, place)
+                    FROM (SELECT * FROM ROWS FROM (
+                              pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]))
+                              WITH ORDINALITY AS given(name, value, place)
+                          UNION ALL
+                          SELECT 'search_path', pg_catalog.concat_ws(', ',
+                              pg_catalog.string_agg(
+                                  pg_catalog.quote_ident(found.name), ', ' ORDER BY found.place),
+                              'pg_temp'), 0
+                          FROM pg_catalog.unnest(pg_catalog.current_schemas(false))
+                              WITH ORDINALITY AS found(name, place)) AS s(name, value, place)
                     ORDER BY s.place
                     """,
                     count, nil, values, nil, nil, 0)

@@ -20,7 +20,8 @@ public enum CommitMoment: Sendable, Equatable, CaseIterable {
 public struct Connection: ~Copyable {
     let session: Session
 
-    /// Connects and sets the session up: UTF-8, UTC, ISO dates, READ COMMITTED, standard strings.
+    /// Connects and sets the session up: UTF-8, UTC, ISO dates, READ COMMITTED, standard strings,
+    /// a search path that stays what it was at the login.
     ///
     /// - Parameters:
     ///   - url: A URI or a libpq keyword string; what it says wins over the keepalives and the

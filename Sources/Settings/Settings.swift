@@ -116,11 +116,14 @@ public struct Directories: Codable, Sendable, Equatable {
     public private(set) var spool: String
     /// Inputs as they were received.
     public private(set) var archive: String
+    /// The only folders inputs are taken from, with those below them, after links are followed;
+    /// nil: the folder that the input's path names.
+    public private(set) var inputs: [String]?
 
     /// Directories resolved against a base; `runs`, `spool` and `archive` lie in `state` when nil.
     public init(
         base: String, state: String = ".kugiri", runs: String? = nil, spool: String? = nil,
-        archive: String? = nil
+        archive: String? = nil, inputs: [String]? = nil
     ) {
         let root = SettingsFile.resolve(state, against: base)
         self.base = base
@@ -128,6 +131,7 @@ public struct Directories: Codable, Sendable, Equatable {
         self.runs = runs.map { SettingsFile.resolve($0, against: base) } ?? "\(root)/runs"
         self.spool = spool.map { SettingsFile.resolve($0, against: base) } ?? "\(root)/spool"
         self.archive = archive.map { SettingsFile.resolve($0, against: base) } ?? "\(root)/archive"
+        self.inputs = inputs.map { $0.map { SettingsFile.resolve($0, against: base) } }
     }
 
     /// Moves the state directory; directories that lie below it by default move with it.
@@ -138,7 +142,7 @@ public struct Directories: Codable, Sendable, Equatable {
         }
         self = Directories(
             base: base, state: state, runs: kept(runs, "runs"), spool: kept(spool, "spool"),
-            archive: kept(archive, "archive"))
+            archive: kept(archive, "archive"), inputs: inputs)
     }
 }
 
@@ -171,7 +175,23 @@ extension YAMLKind where Value == Directories {
             return Directories(
                 base: base, state: state, runs: map.optional("runs", as: .text),
                 spool: map.optional("spool", as: .text),
-                archive: map.optional("archive", as: .text))
+                archive: map.optional("archive", as: .text),
+                inputs: map.optional("inputs", as: .folders))
+        }
+    }
+}
+
+extension YAMLKind where Value == [String] {
+    /// Folders, at least one.
+    fileprivate static var folders: Self {
+        Self { cursor in
+            let expected = "a list of 1 to \(SettingsLimits.inputFoldersMax) folders"
+            guard let items = cursor.items(expected) else { return nil }
+            guard (1...SettingsLimits.inputFoldersMax).contains(items.count) else {
+                cursor.fault("expected \(expected), found \(items.count)")
+                return nil
+            }
+            return items.compactMap { YAMLKind<String>.text.read($0) }
         }
     }
 }

@@ -40,6 +40,8 @@ public enum SettingsLimits {
     public static let stableSecondsMax = 86_400
     /// Weight of one sample text; sums of many such weights stay far inside an Int.
     public static let weightMax = 1_000_000
+    /// Folders that inputs are taken from: each is resolved anew for each input.
+    public static let inputFoldersMax = 32
     /// A file's size: 300 times the example's, and read in milliseconds.
     public static let fileBytesMax = 1_048_576
     /// Maps and lists inside each other: the grammars need eight.

@@ -88,6 +88,7 @@ package enum WireFuzz {
         case .valueTooLong: "value too long"
         case .count: "count"
         case .notUTF8: "not UTF-8"
+        case .zeroByte: "zero byte"
         case .unknownValue: "unknown value"
         case .sqlState: "SQLSTATE"
         case .trailing: "trailing"

@@ -129,6 +129,7 @@ private struct ByteReader {
         guard let text = String(validating: value, as: UTF8.self) else {
             throw refusal(.notUTF8, at: start)
         }
+        if let zero = value.firstIndex(of: 0) { throw refusal(.zeroByte, at: start + zero) }
         return text
     }
 

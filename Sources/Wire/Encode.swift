@@ -114,13 +114,16 @@ private struct ByteWriter {
     }
 
     /// A text that may be cut: for people only.
+    ///
+    /// Zero bytes in it become question marks.
     mutating func put(cutting text: String, limit: Int) {
-        put(counted: prefix(of: text, bytesMax: limit))
+        put(counted: prefix(of: text, bytesMax: limit).map { $0 == 0 ? UInt8(ascii: "?") : $0 })
     }
 
     /// A text that means something by its bytes.
     mutating func put(exactly text: String, limit: Int) {
         precondition(text.utf8.count <= limit, "a name over its bound")
+        precondition(!text.utf8.contains(0), "a name with a zero byte")
         put(counted: Array(text.utf8))
     }
 

@@ -60,6 +60,14 @@ public enum Message: Sendable, Equatable {
     case block(Block)
     /// Coordinator → worker: nothing of this slice comes.
     case deny(Denial)
+
+    /// Whether a worker may say it; a coordinator takes nothing else.
+    public var isWorkers: Bool {
+        switch self {
+        case .hello, .ready, .beat, .failed, .log, .goodbye, .fetch: true
+        case .welcome, .assign, .alive, .refuse, .drain, .retire, .block, .deny: false
+        }
+    }
 }
 
 /// Who a worker is.

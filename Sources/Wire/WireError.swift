@@ -35,6 +35,8 @@ public struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
         case count(found: UInt64, limit: Int)
         /// Not UTF-8.
         case notUTF8
+        /// A zero byte in a text: the ledger cannot store it, and names would end at it.
+        case zeroByte
         /// Not one of the values an enumeration, a Boolean or an optional may have.
         case unknownValue(UInt8)
         /// Not five ASCII letters and digits.
@@ -58,6 +60,7 @@ public struct WireError: Error, Sendable, Equatable, CustomStringConvertible {
         case .valueTooLong(let bytes, let limit): "value of \(bytes) bytes, over \(limit)"
         case .count(let found, let limit): "a count of \(found), expected 1 to \(limit)"
         case .notUTF8: "text is not UTF-8"
+        case .zeroByte: "zero byte in a text"
         case .unknownValue(let value): "unknown value \(value)"
         case .sqlState: "SQLSTATE is not five letters and digits"
         case .trailing(let bytes): "\(bytes) bytes after the end"

@@ -71,7 +71,10 @@ struct DatabaseCommand: ParsableCommand {
     /// The command `kugiri db migrate`.
     struct Migrate: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Bring the ledger's schema to this binary's version.")
+            abstract: "Bring the ledger's schema to this binary's version, and its roles.",
+            discussion:
+                "On your own server it also makes the roles kugiri_owner, kugiri_coordinator, "
+                + "kugiri_worker and kugiri_reader where it may, and gives each its rights.")
         @Flag(help: "Only print what would be done.")
         var dryRun = false
         @Flag(help: "Print the result as JSON.")
@@ -80,27 +83,38 @@ struct DatabaseCommand: ParsableCommand {
 
         func run() throws {
             try conduct("db migrate", json: json) {
-                let (url, _) = try Database.url(try options.load())
+                let (url, isPrivate) = try Database.url(try options.load())
                 let connection = try Connection(url: url, applicationName: "kugiri migrate")
                 let pending = try Schema.pending(connection)
+                var roles = "one role, the private server's"
                 if dryRun {
                     if !json { for text in pending { Output.line(text) } }
                 } else {
                     try Schema.migrate(connection)
+                    if !isPrivate {
+                        let reason = try Schema.setUpRoles(connection)
+                        roles = reason.map { "not set up: \($0)" } ?? "set up"
+                        if reason != nil { Output.error(Self.rolesHint(roles)) }
+                    }
                     try Preparation.audit(
                         CommandLine.arguments.joined(separator: " "), run: nil,
                         version: Version.text, hash: nil, connection)
                 }
                 if json {
-                    try Output.done(
-                        "db migrate",
-                        [
-                            "version": String(try Schema.version(connection)),
-                            dryRun ? "pending" : "applied": String(pending.count),
-                        ])
+                    var facts = [
+                        "version": String(try Schema.version(connection)),
+                        dryRun ? "pending" : "applied": String(pending.count),
+                    ]
+                    if !dryRun { facts["roles"] = roles }
+                    try Output.done("db migrate", facts)
                 }
                 return .normal
             }
+        }
+
+        private static func rolesHint(_ roles: String) -> String {
+            "roles \(roles); everything works, with all rights of the ledger's owner: a role with "
+                + "CREATEROLE that owns the ledger sets them up with 'kugiri db migrate'"
         }
     }
 

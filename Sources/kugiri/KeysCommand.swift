@@ -22,7 +22,7 @@ struct KeysOptions: ParsableArguments {
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Keys of coordinators and workers on a network.",
-        subcommands: [New.self, Allow.self, List.self, Revoke.self])
+        subcommands: [New.self, Allow.self, List.self, Rotate.self, Revoke.self])
 
     /// The command `kugiri keys new NAME`.
     struct New: ParsableCommand {
@@ -130,6 +130,55 @@ struct KeysCommand: ParsableCommand {
                 }
                 return .normal
             }
+        }
+    }
+
+    /// The command `kugiri keys rotate NAME [--public FILE]`.
+    struct Rotate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a name a new key.",
+            discussion: "On the machine that has NAME.key: makes a new NAME.key and NAME.pub; "
+                + "running workers go on with the old key. Then, on the coordinator's machine, with --public: "
+                + "takes the new key into the allow-list in the place of the old one, whose workers "
+                + "are let go within a second and may come back with the new one.")
+        @Argument(help: "The key's name.")
+        var name: String
+        @Option(
+            name: .customLong("public"),
+            help: .init("The new NAME.pub; changes the allow-list only.", valueName: "file"))
+        var publicFile: String?
+        @Flag(help: "Print the result as JSON.")
+        var json = false
+        @OptionGroup var options: KeysOptions
+
+        func run() throws {
+            try conductKeys("keys rotate", json: json) {
+                guard KeyName.isValid(name) else {
+                    throw Refusal(.usage, ["'\(name)' is no name of a key: \(KeyName.rule)"])
+                }
+                guard let publicFile else { return try makeAnew() }
+                try AllowListFile.rotate(
+                    name, to: absolute(publicFile), in: options.allowList,
+                    at: Timestamp.now().iso8601WithOffset)
+                if json {
+                    try Output.done("keys rotate", ["list": options.allowList, "rotated": name])
+                } else {
+                    Output.line("\(name) is let in with its new key only by \(options.allowList)")
+                }
+                return .normal
+            }
+        }
+
+        private func makeAnew() throws -> Outcome {
+            let file = try KeyFile.rotate(name: name, directory: options.folder)
+            let published = "\(options.folder)/\(name).pub"
+            if json {
+                try Output.done("keys rotate", ["secret": file.path, "public": published])
+            } else {
+                Output.line(file.path)
+                Output.line(published)
+            }
+            return .normal
         }
     }
 

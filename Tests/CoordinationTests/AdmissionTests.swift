@@ -34,6 +34,21 @@ import Wire
         #expect(refusal(hello(name), osaka) != nil)
     }
 
+    @Test(arguments: [
+        "a\nKGR9013I NORMAL END", "\u{1B}[2J", "=cmd|' /C calc'!A0", "@SUM(1)", "-1", "a,b", "a\"b",
+        "a\u{0}b", "a\u{202E}b", "\t", "a\u{9B}",
+    ])
+    func `a name or host that steers a terminal or a spreadsheet is not taken, locally either`(
+        _ text: String
+    ) {
+        #expect(refusal(hello(text), local) != nil)
+        #expect(
+            refusal(Hello(worker: "w1", host: text, pid: 7, binaryVersion: "1.0"), local) != nil)
+        let remote = Hello(worker: "osaka.a", host: text, pid: 7, binaryVersion: "1.0")
+        #expect(refusal(remote, osaka) != nil)
+        #expect(refusal(hello("大阪"), local) == nil)
+    }
+
     @Test func `one key serves several workers`() {
         #expect(refusal(hello("osaka.a"), osaka) == nil)
         #expect(refusal(hello("osaka.b.c"), osaka) == nil)

@@ -96,6 +96,55 @@ import Testing
         #expect(ProcessHygiene.isHardened)
     }
 
+    @Test func `a key is made anew in its place, and the old secret stays aside for once`() throws {
+        let first = try KeyFile.make(name: "osaka", directory: place)
+        let old = try contents(of: first.path)
+        let second = try KeyFile.rotate(name: "osaka", directory: place)
+        #expect(second.path == first.path && second.publicKey != first.publicKey)
+        #expect(try KeyFile.publicKey(fileOrText: "\(place)/osaka.pub") == second.publicKey)
+        #expect(try contents(of: "\(first.path).old") == old)
+        #expect(try KeyFile(path: "\(first.path).old").publicKey == first.publicKey)
+        let newer = try contents(of: first.path)
+        let third = try KeyFile.rotate(name: "osaka", directory: place)
+        #expect(third.publicKey != second.publicKey)
+        #expect(try contents(of: "\(first.path).old") == newer)
+        #expect(throws: KeyTrouble.self) {
+            try KeyFile.rotate(name: "kyoto", directory: place)
+        }
+        #expect(unsafe chmod(first.path, 0o644) == 0)
+        #expect(throws: KeyTrouble.self) {
+            try KeyFile.rotate(name: "osaka", directory: place)
+        }
+    }
+
+    @Test func `a name gets its new key in one step, and never an old one again`() throws {
+        let list = "\(place)/allow"
+        let old = try KeyFile.make(name: "osaka", directory: place).publicKey
+        _ = try KeyFile.make(name: "kyoto", directory: place)
+        for name in ["osaka", "kyoto"] {
+            _ = try AllowListFile.allow("\(place)/\(name).pub", in: list)
+        }
+        let before = try AllowList.read(list).entries
+        // The same key, another's key, a name that is not on the list: the list stays.
+        for (name, file) in [("osaka", "osaka"), ("osaka", "kyoto"), ("nara", "osaka")] {
+            #expect(throws: KeyTrouble.self) {
+                try AllowListFile.rotate(name, to: "\(place)/\(file).pub", in: list, at: "now")
+            }
+        }
+        #expect(try AllowList.read(list).entries == before)
+        let oldPublic = try contents(of: "\(place)/osaka.pub")
+        let new = try KeyFile.rotate(name: "osaka", directory: place).publicKey
+        try AllowListFile.rotate("osaka", to: "\(place)/osaka.pub", in: list, at: "now")
+        let after = try AllowList.read(list).entries
+        #expect(after.map(\.name) == ["osaka", "kyoto"])
+        #expect(after.first?.key == new)
+        #expect(try AllowListFile.revoked(of: list) == ["osaka \(old.text) now"])
+        try write(String(decoding: oldPublic, as: UTF8.self), to: "\(place)/osaka.pub")
+        #expect(throws: KeyTrouble.self) {
+            try AllowListFile.rotate("osaka", to: "\(place)/osaka.pub", in: list, at: "now")
+        }
+    }
+
     @Test func `every fault of an allow-list is told, with its line`() throws {
         let key = try KeyFile.make(name: "osaka", directory: place).publicKey.text
         let other = try KeyFile.make(name: "kyoto", directory: place).publicKey.text

@@ -1,5 +1,7 @@
 // Files made to hurt: they are refused, quickly, and never half read.
 
+import FoundationEssentials
+import Glibc
 import Settings
 import Testing
 
@@ -100,4 +102,44 @@ func `a text that is no settings file is refused with a place`(_ text: String) {
     for length in stride(from: 0, to: shortest.count, by: 3) {
         for fault in faults(String(shortest.prefix(length))) { #expect(!fault.rendered.isEmpty) }
     }
+}
+
+@Test func `a settings file that is a pipe, a device or a folder is refused and not waited for`()
+    throws
+{
+    let pipe = "/tmp/kugiri-test-\(getpid())-settings-pipe"
+    try #require(unsafe mkfifo(pipe, 0o600) == 0)
+    defer { _ = unsafe unlink(pipe) }
+    for path in [pipe, "/dev/zero", "/tmp"] {
+        let error = #expect(throws: SettingsFaults.self) {
+            try Settings.load(path: path, environment: [:])
+        }
+        #expect(error?.description == "\(path): this is not a regular file")
+    }
+}
+
+@Test func `a contract of aliases of aliases is refused in less than 50 ms`() throws {
+    let folder = "/tmp/kugiri-test-\(getpid())-contracts"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let text = laughs(asKey: false).replacing("kugiri: 1", with: "contract: laughs")
+    try text.write(toFile: "\(folder)/laughs.yaml", atomically: false, encoding: .utf8)
+    var quickest = Duration.seconds(60)
+    for _ in 1...5 {
+        let elapsed = ContinuousClock().measure {
+            let error = #expect(throws: SettingsFaults.self) {
+                try Contracts.find("laughs", directory: folder)
+            }
+            #expect(error?.description.contains("anchors") == true)
+        }
+        quickest = min(quickest, elapsed)
+    }
+    #expect(quickest < .milliseconds(50))
+}
+
+@Test(arguments: ["../secret", "a/b", "/etc/passwd", "..", "a\u{0}b", "a\nb", ".hidden"])
+func `names that become part of paths hold no path`(_ name: String) {
+    let quoted = "\"\(name.replacing("\u{0}", with: "\\0").replacing("\n", with: "\\n"))\""
+    #expect(!faults(changed("contract: zengin-91-result", "contract: \(quoted)")).isEmpty)
+    #expect(!faults(changed("  debit-result:", "  \(quoted):")).isEmpty)
 }

@@ -162,6 +162,22 @@ private var realFile: String {
     #expect(moved.spool == "/fast")
 }
 
+@Test func `the folders inputs are taken from start from the file's folder too`() throws {
+    #expect(try settings(shortest).directories.inputs == nil)
+    func changedBy(_ inputs: String) -> String {
+        changed("kugiri: 1", "kugiri: 1\ndirectories: {inputs: \(inputs)}")
+    }
+    let named = try settings(changedBy("[incoming, ../drop, /mnt/sftp]")).directories
+    #expect(named.inputs == ["/srv/kugiri/incoming", "/srv/drop", "/mnt/sftp"])
+    let moved = try settings(
+        changedBy("[incoming]"), environment: ["KUGIRI_DIRECTORY": "/var/kugiri"])
+    #expect(moved.directories.inputs == ["/srv/kugiri/incoming"])
+    let tooMany = Array(repeating: "a", count: SettingsLimits.inputFoldersMax + 1)
+    for wrong in ["incoming", "[]", "[[a]]", "[\(tooMany.joined(separator: ", "))]"] {
+        #expect(faults(changedBy(wrong)).count == 1, "\(wrong)")
+    }
+}
+
 @Test func `the environment goes over the file and flags over the environment`() throws {
     let text = changed("kugiri: 1", "kugiri: 1\ndatabase: postgresql://file/db")
     let environment = [

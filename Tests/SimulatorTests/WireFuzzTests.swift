@@ -15,7 +15,8 @@ import Testing
         #expect(
             result.refusals == [
                 "truncated", "not ours", "version", "type", "flags", "body length",
-                "value too long", "count", "not UTF-8", "unknown value", "SQLSTATE", "trailing",
+                "value too long", "count", "not UTF-8", "zero byte", "unknown value", "SQLSTATE",
+                "trailing",
             ])
     }
 

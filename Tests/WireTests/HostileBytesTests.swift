@@ -98,6 +98,8 @@ import Testing
         // The text's length and bytes.
         (77, 0xFF, .valueTooLong(bytes: 0xFF0C, limit: 2_000), 79),
         (79, 0x80, .notUTF8, 79),
+        (79 + 9, 0x00, .notUTF8, 79),
+        (29 + 5, 0x00, .zeroByte, 34),
     ])
     func `the error names what is wrong and where`(
         _ position: Int, _ value: UInt8, _ kind: WireError.Kind, _ offset: Int

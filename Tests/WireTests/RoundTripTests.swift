@@ -74,6 +74,26 @@ import Testing
         #expect(sent.text.utf8.count == WireLimits.textBytesMax - 1)
     }
 
+    @Test func `a zero byte in a text for people is sent as a question mark`() throws {
+        let failure = Failure(claim: nil, epoch: 0, kind: .bug, sqlState: nil, text: "a\0b\0")
+
+        let decoded = try decode(
+            encode(Envelope(term: 1, sequence: 1, run: "r", message: .failed(failure))))
+
+        guard case .failed(let sent) = decoded.message else {
+            Issue.record("another message came back")
+            return
+        }
+        #expect(sent.text == "a?b?")
+    }
+
+    @Test func `a name with a zero byte stops the process`() async {
+        await #expect(processExitsWith: .failure) {
+            let hello = Hello(worker: "a\0b", host: "h", pid: 1, binaryVersion: "1")
+            _ = encode(Envelope(term: 1, sequence: 1, run: "r", message: .hello(hello)))
+        }
+    }
+
     @Test func `a run id over its bound stops the process`() async {
         await #expect(processExitsWith: .failure) {
             let run = String(repeating: "r", count: WireLimits.runBytesMax + 1)

@@ -111,6 +111,7 @@ package struct Doctor {
             return false
         }
         report.checks.append(.ok("ledger", "schema version \(version)"))
+        try examineLeastPrivilege(connection)
         let lacking = try DoctorLedger.lacking(connection)
         report.checks.append(
             lacking.isEmpty
@@ -128,6 +129,33 @@ package struct Doctor {
                     "\(left.tables) tables of \(Figures.bytes(left.bytes)), of \(left.runs)",
                     "the job's next published night drops them"))
         return true
+    }
+
+    /// Whether every part of a night works with no more rights than it needs.
+    private mutating func examineLeastPrivilege(_ connection: borrowing Connection) throws {
+        let name = "least privilege"
+        guard !isPrivate else {
+            report.checks.append(.ok(name, "the private server has one role, and nobody else's"))
+            return
+        }
+        let roles = try DoctorLedger.roles(connection)
+        guard roles.areSetUp else {
+            report.checks.append(
+                .warning(
+                    name, "every command and worker has all rights of the ledger's owner",
+                    "let a role with CREATEROLE that owns the ledger run 'kugiri db migrate'; then "
+                        + "log in as kugiri_coordinator and kugiri_worker"))
+            return
+        }
+        guard let idle = roles.idleMembership else {
+            report.checks.append(.ok(name, "the roles kugiri_… are set up"))
+            return
+        }
+        report.checks.append(
+            .warning(
+                name,
+                "this role is a member of \(idle) but works as itself: workers may not use the "
+                    + "tables it makes", "ALTER ROLE … SET role = 'kugiri_coordinator'"))
     }
 
     /// A claim can be taken away only from a session that may be seen and ended (PROTOCOL 11).

@@ -1,6 +1,7 @@
 // Who may call itself what. A key says from where a worker comes; its name, chosen by itself, must
 // say so too, because claims, logs and reports go by the name.
 
+import Journal
 package import Messaging
 package import Wire
 
@@ -42,6 +43,10 @@ package struct Admission {
         }
         if peer.isRemote, let reason = nameFault(hello.worker, key: peer.key) { return reason }
         guard !hello.worker.isEmpty else { return "it has no name" }
+        // Both go into the ledger, and from there to people's terminals and spreadsheets.
+        guard Self.isHarmless(hello.worker), Self.isHarmless(hello.host) else {
+            return "its name or its host's holds characters that are none of a name's"
+        }
         guard let holder else {
             return crewCount < CoordinationLimits.crewMax
                 ? nil : "the run already knows \(crewCount) workers"
@@ -50,6 +55,11 @@ package struct Admission {
             (holder.host, holder.process) != (hello.host, hello.pid)
         else { return nil }
         return "its name belongs to process \(holder.process) on \(holder.host)"
+    }
+
+    /// Whether a text neither steers a terminal nor starts a formula.
+    private static func isHarmless(_ text: String) -> Bool {
+        Escaping.escaped(text) == text && RejectText.cell(text) == text
     }
 
     /// A remote worker is called KEY.SUFFIX, or ANYTHING.SUFFIX where there are no keys: a key's

@@ -201,6 +201,9 @@ final class Fleet {
             if peers[peer] == hello.worker { crew[hello.worker]?.heardAt = Monotonic.now() }
             return
         }
+        guard envelope.message.isWorkers else {
+            return router.strike(peer, reason: "a message that only a coordinator sends")
+        }
         guard let worker = peers[peer] else { return }
         crew[worker]?.heardAt = Monotonic.now()
         switch envelope.message {

@@ -35,7 +35,9 @@ package struct FilePlan {
         suggest: Int?, compare: (PartitionTable) throws -> PlanDiff?
     ) throws -> Result {
         do {
-            let facts = try Arrival.check(path, ready: definition.job.ready, breathe: {})
+            let facts = try Arrival.check(
+                path, ready: definition.job.ready, inputs: definition.directories.inputs,
+                breathe: {})
             let splitter = try Splitter(
                 definition: definition, path: path, shownPath: path, bytes: facts.bytes, spool: ""
             ) { _, _ in }

@@ -40,7 +40,9 @@ package struct FileCheck {
     ) throws -> Result {
         defer { try? Files.removeDirectory(spool) }
         do {
-            let facts = try Arrival.check(path, ready: definition.job.ready, breathe: {})
+            let facts = try Arrival.check(
+                path, ready: definition.job.ready, inputs: definition.directories.inputs,
+                breathe: {})
             let splitter = try Splitter(
                 definition: definition, path: path, shownPath: path, bytes: facts.bytes,
                 spool: spool, breathe: breathe)

@@ -23,9 +23,12 @@ package enum Arrival {
     /// Begins the name of an input that has no run yet; its process with its machine follows.
     static let arrivingPrefix = "arriving-"
 
-    /// Throws 11 unless the input is there and complete, 10 when it has no bytes.
+    /// Throws 11 unless the input is there and complete, 10 when it has no bytes, 16 when it lies
+    /// where no input is taken from.
+    ///
+    /// - Parameter inputs: See `Directories.inputs`.
     package static func check(
-        _ path: String, ready: Job.Readiness, breathe: () throws -> Void
+        _ path: String, ready: Job.Readiness, inputs: [String]?, breathe: () throws -> Void
     ) throws -> FileFacts {
         let facts: FileFacts
         do {
@@ -37,8 +40,14 @@ package enum Arrival {
         guard facts.isRegular else {
             throw RunStop(
                 .input,
-                LogMessage(.inputMissing, ["input": path, "reason": "it is not a regular file"]))
+                LogMessage(
+                    .inputMissing,
+                    [
+                        "input": path,
+                        "reason": "it is \(facts.kind.rawValue), not a regular file",
+                    ]))
         }
+        _ = try open(path, inputs: inputs)
         switch ready {
         case .marker(let suffix):
             guard Files.exists(path + suffix) else {
@@ -54,11 +63,43 @@ package enum Arrival {
         guard facts.bytes > 0 else {
             throw RunStop(.structure, LogMessage(.inputZeroBytes, ["input": path]))
         }
-        guard Files.isReadable(path) else {
-            throw RunStop(
-                .input, LogMessage(.inputMissing, ["input": path, "reason": "permission denied"]))
-        }
         return facts
+    }
+
+    /// Opens an input, wherever its path leads to now: the place is judged of the file that was
+    /// opened, so that nobody can exchange the one that was looked at.
+    private static func open(_ path: String, inputs: [String]?) throws -> Descriptor {
+        let file: Descriptor
+        do {
+            file = try Files.openForReading(path)
+        } catch let trouble as FileTrouble {
+            throw RunStop(
+                .input, LogMessage(.inputMissing, ["input": path, "reason": trouble.reason]))
+        }
+        let place = try file.realPath()
+        let folders = inputs ?? [folder(of: path)]
+        // A folder that is not there (a share that is not mounted) holds no input.
+        let isInside = folders.contains { folder in
+            guard let real = try? Files.realPath(folder) else { return false }
+            return place.hasPrefix(real.hasSuffix("/") ? real : real + "/")
+        }
+        guard isInside else {
+            throw RunStop(
+                .configuration,
+                LogMessage(
+                    .inputElsewhere,
+                    [
+                        "input": path, "place": place,
+                        "folders": folders.joined(separator: ", "),
+                    ]))
+        }
+        return file
+    }
+
+    /// The folder that a path names, without the last part.
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }
+        return String(path[..<slash])
     }
 
     private static func waitUntilStable(
@@ -86,13 +127,13 @@ package enum Arrival {
     /// Never a hard link: the next night's file is often written over the same name in place,
     /// and would take the archived input, and with it the proof, along.
     package static func archive(
-        _ path: String, in directory: String, breathe: () throws -> Void
+        _ path: String, in directory: String, inputs: [String]?, breathe: () throws -> Void
     ) throws -> ArrivedInput {
         try Files.makeDirectory(directory)
         MeetingPlace.sweepArrivals(archive: directory)
         let archived = "\(directory)/\(arrivingPrefix)\(HostName.processMark)"
         Files.remove(archived)
-        let hash = try Files.copy(path, to: archived, breathe: breathe)
+        let hash = try Files.copy(open(path, inputs: inputs), to: archived, breathe: breathe)
         let facts = try Files.facts(archived)
         return ArrivedInput(path: path, archivedPath: archived, bytes: facts.bytes, hash: hash)
     }

@@ -24,8 +24,8 @@ struct CorrectedInput {
     /// Takes a corrected input in; throws 9 when it is another file than it should be, 10 for its
     /// structure, 11 when it is not there.
     static func read(
-        _ path: String, of row: RunRow, _ definition: RunDefinition, _ scope: RerunScope,
-        _ connection: borrowing Connection
+        _ path: String, inputs: [String]?, of row: RunRow, _ definition: RunDefinition,
+        _ scope: RerunScope, _ connection: borrowing Connection
     ) throws -> CorrectedInput {
         guard let text = row.envelope else {
             throw RerunScope.refused(
@@ -45,12 +45,14 @@ struct CorrectedInput {
                         + "gave: a corrected file is for the whole of it then, '--from start'")
             }
         }
-        let facts = try Arrival.check(path, ready: definition.job.ready, breathe: {})
+        let facts = try Arrival.check(
+            path, ready: definition.job.ready, inputs: inputs, breathe: {})
         try Arrival.checkSpace(
             input: facts.bytes * 2,
             records: facts.bytes / Int64(definition.contract.typicalRecordBytes),
             directories: definition.directories)
-        let arrived = try Arrival.archive(path, in: definition.directories.archive, breathe: {})
+        let arrived = try Arrival.archive(
+            path, in: definition.directories.archive, inputs: inputs, breathe: {})
         do {
             return try compare(arrived, before, row, definition, scope, connection)
         } catch {

@@ -86,7 +86,9 @@ extension RunStart {
                         ["input": input.archivedPath, "reason": "it left the archive"]))
             }
             let corrected = try request.inputPath.map { path in
-                try CorrectedInput.read(path, of: old, definition, scope, connection)
+                try CorrectedInput.read(
+                    path, inputs: request.surroundings.inputs, of: old, definition, scope,
+                    connection)
             }
             definition.revision = old.revision + 1
             definition.revalidates = request.beginning == .load ? nil : true

@@ -162,8 +162,9 @@ package enum RunStart {
     ) throws -> Begun {
         let fleetSignals = signals
         let definition = request.definition
+        let inputs = request.surroundings.inputs
         let facts = try Arrival.check(
-            request.inputPath, ready: definition.job.ready, breathe: {})
+            request.inputPath, ready: definition.job.ready, inputs: inputs, breathe: {})
         let hook = IdleHook()
         let connection = try connect(request.databaseURL, run: definition.job.name, hook)
         if request.isPrivateDatabase { try Schema.migrate(connection) }
@@ -178,7 +179,7 @@ package enum RunStart {
             records: facts.bytes / Int64(definition.contract.typicalRecordBytes),
             directories: definition.directories)
         let arrived = try Arrival.archive(
-            request.inputPath, in: definition.directories.archive, breathe: {})
+            request.inputPath, in: definition.directories.archive, inputs: inputs, breathe: {})
         do {
             let contractHash = try Files.sha256(
                 ofText: JSONText.compact(definition.contract))

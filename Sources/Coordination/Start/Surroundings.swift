@@ -11,6 +11,8 @@ package struct Surroundings: Sendable {
     package var logGenerations: Int
     /// Where remote workers come in.
     package var network: NetworkPlan
+    /// See `Directories.inputs`.
+    package var inputs: [String]?
 
     /// Worker processes that a resumed run starts; nil: as many as it began with.
     package var workers: Int?
@@ -24,6 +26,7 @@ package struct Surroundings: Sendable {
     ) {
         events = settings.events
         logGenerations = settings.logGenerations
+        inputs = settings.directories.inputs
         self.network = network
         self.workers = workers
         self.deadline = deadline

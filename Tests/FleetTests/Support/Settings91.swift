@@ -22,6 +22,8 @@ struct Settings91 {
     var attempts = 3
     /// How slices reach workers.
     var transfer = "auto"
+    /// The block `directories:`, as in YAML.
+    var directories = "{state: .kugiri}"
     /// One more line at the top, as in YAML.
     var extra = ""
     /// One more entry of `columns`, as in YAML; nil: none.
@@ -38,7 +40,7 @@ struct Settings91 {
         """
         kugiri: 1
         database: \(database)
-        directories: {state: .kugiri}
+        directories: \(directories)
         \(extra)
         network: \(network)
         jobs:

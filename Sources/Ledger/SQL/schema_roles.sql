@@ -1,0 +1,1 @@
+SELECT kugiri.set_up_roles()
