@@ -11,6 +11,8 @@ package struct Surroundings: Sendable {
     package var logGenerations: Int
     /// Where remote workers come in.
     package var network: NetworkPlan
+    /// How long a run waits for a database that went away or ran full.
+    package var databaseWait: Duration
 
     /// Worker processes that a resumed run starts; nil: as many as it began with.
     package var workers: Int?
@@ -24,6 +26,7 @@ package struct Surroundings: Sendable {
     ) {
         events = settings.events
         logGenerations = settings.logGenerations
+        databaseWait = .milliseconds(settings.databaseWaitMilliseconds)
         self.network = network
         self.workers = workers
         self.deadline = deadline
