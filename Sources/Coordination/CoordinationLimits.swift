@@ -161,9 +161,21 @@ package enum CoordinationLimits {
     /// connection.
     static let seizeGrace: Duration = .seconds(1)
     /// Time between two tries.
-    static let seizePauseMicroseconds: UInt32 = 50_000
+    static let seizePauseMilliseconds = 50
     /// How often the server looks whether a coordinator is still there during a statement.
     static let clientCheckMilliseconds = 1_000
+    /// Delay before a database that was away is asked again, doubled up to the most.
+    static let awayPatience: ClosedRange<Duration> =
+        Duration.milliseconds(200)...Duration.seconds(5)
+    /// Delay before a run is tried again whose database has no room, doubled up to the most: each
+    /// try writes, and whoever makes room should not find it taken at once.
+    static let fullPatience: ClosedRange<Duration> = Duration.seconds(2)...Duration.seconds(60)
+    /// Waits for its database of one process with one run: more are not an accident any more.
+    static let databasePausesMax = 100
+    /// Time between two lines that say what is waited for.
+    static let databaseNoticeInterval: Duration = .seconds(60)
+    /// Time between two looks at signals and the deadline during a wait.
+    static let databaseLookMilliseconds = 50
     /// Time between two looks of a standby at the ledger.
     package static let standbyInterval: Duration = .milliseconds(250)
     /// Time between two looks of a standby at its processes and signals.

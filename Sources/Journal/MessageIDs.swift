@@ -331,6 +331,10 @@ extension MessageID {
     public static let logLinesDropped: MessageID = "KGR7011W"
     /// Arguments: `run`, `reason`.
     public static let pulseFailed: MessageID = "KGR7012W"
+    /// Arguments: `run`, `since`, `left`, `reason`.
+    public static let databaseAwaited: MessageID = "KGR7013W"
+    /// Arguments: `run`, `elapsed`, `term`.
+    public static let databaseBack: MessageID = "KGR7014I"
     /// Arguments: `run`, `path`, `reason`.
     public static let logsNotArchived: MessageID = "KGR7015W"
     /// Arguments: `database`, `host`, `reason`, `run`.
@@ -343,6 +347,8 @@ extension MessageID {
     public static let fileFailed: MessageID = "KGR7053E"
     /// Arguments: `endpoint`, `operation`, `reason`.
     public static let messagingFailed: MessageID = "KGR7054E"
+    /// Arguments: `run`, `elapsed`, `reason`.
+    public static let databaseNotBack: MessageID = "KGR7055E"
 }
 
 /// Messages 8xxx: settings.

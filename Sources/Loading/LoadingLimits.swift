@@ -56,8 +56,11 @@ public enum LoadingLimits {
     ///
     /// Its connection may be a new one, or the coordinator. Notices come every half second.
     static let introductionInterval: Duration = .seconds(2)
-    /// Tries to reach the database again before the claim is given back.
+    /// Tries to reach a database that was never reached, and sessions lost one after the other with
+    /// the same claim, before the worker gives up.
     static let reconnectsMax = 20
+    /// Pause before the database is asked again, in milliseconds, doubled up to the most.
+    static let reconnectMilliseconds = 50...2_000
     /// Handshakes broken off one after the other that tell a worker without keys that keys are
     /// wanted.
     ///

@@ -22,6 +22,8 @@ public struct WorkerOptions: Sendable {
     public var parent: Int32?
     /// Silence of the coordinator after which the worker leaves.
     public var coordinatorWait: Duration
+    /// How long it waits for a database that it had and that went away or has no room.
+    public var databaseWait: Duration
     /// Must be the coordinator's.
     public var binaryVersion: String
     /// Keys, for an endpoint on a network; nil: none, on loopback only.
@@ -32,7 +34,8 @@ public struct WorkerOptions: Sendable {
     /// Memberwise.
     public init(
         name: String, endpoint: Endpoint, databaseURL: String, parent: Int32?,
-        coordinatorWait: Duration, binaryVersion: String, security: ClientSecurity? = nil,
+        coordinatorWait: Duration, databaseWait: Duration, binaryVersion: String,
+        security: ClientSecurity? = nil,
         others: [CoordinatorPlace] = []
     ) {
         self.name = name
@@ -40,6 +43,7 @@ public struct WorkerOptions: Sendable {
         self.databaseURL = databaseURL
         self.parent = parent
         self.coordinatorWait = coordinatorWait
+        self.databaseWait = databaseWait
         self.binaryVersion = binaryVersion
         self.security = security
         self.others = others
@@ -58,6 +62,8 @@ public struct Worker {
     private var context: RunContext?
     /// A run was served to its end.
     private var hasServed = false
+    /// The database was reached once: its address is right, and it can be waited for.
+    private var hasConnected = false
     /// Why it ended, for whoever started it; nil: there is nothing to tell.
     public private(set) var parting: LogMessage?
 
@@ -200,24 +206,36 @@ public struct Worker {
     }
 
     /// A new session; waiting for the server looks at the coordinator's socket all the while.
-    private func connect() throws -> Connection {
+    ///
+    /// - Throws: `draining` when the worker is asked to go; else ``PostgresError`` when the database
+    ///   is not there after `databaseWait`, or after some tries where it never was.
+    private mutating func connect() throws -> Connection {
         let link = link
-        var delay = 50
-        for attempt in 1...LoadingLimits.reconnectsMax {
+        let began = Monotonic.now()
+        var delay = LoadingLimits.reconnectMilliseconds.lowerBound
+        var attempt = 0
+        while true {
+            attempt += 1
             do {
-                return try Connection(
+                let connection = try Connection(
                     url: options.databaseURL, applicationName: "kugiri worker \(options.name)",
                     idle: { try link.breathe() },
                     commitObserver: { moment in
                         if moment == .afterSend { try Failpoint.commitSent.pass() }
                     })
+                hasConnected = true
+                return connection
             } catch let error as PostgresError {
-                if attempt == LoadingLimits.reconnectsMax || link.isDraining { throw error }
-                try link.pause(milliseconds: delay)
-                delay = min(delay * 2, 2_000)
+                if link.isDraining { throw LoadingError.draining }
+                let isAwaited =
+                    hasConnected && error.isPassing
+                    && Monotonic.now() - began < options.databaseWait
+                guard isAwaited || attempt < LoadingLimits.reconnectsMax else { throw error }
+                // Not all workers at once: the server has just begun to take connections again.
+                try link.pause(milliseconds: Int.random(in: delay / 2...delay))
+                delay = min(delay * 2, LoadingLimits.reconnectMilliseconds.upperBound)
             }
         }
-        throw LoadingError.orphaned
     }
 
     /// Does one assignment; trouble is told to the coordinator, who decides what follows.
@@ -229,9 +247,10 @@ public struct Worker {
         defer { link.progress = Progress() }
         var epoch = assignment.epoch
         for _ in 0..<LoadingLimits.reconnectsMax {
+            let isNew = !connection.isUsable
+            if isNew { connection = try connect() }
             do {
-                if !connection.isUsable {
-                    connection = try connect()
+                if isNew {
                     // The session that held the claim may still be alive on the server.
                     try ClaimLedger.terminateOwnSession(
                         assignment.claim, epoch: epoch, connection)

@@ -56,6 +56,9 @@ public struct Connection: ~Copyable {
     /// It cannot after a lost connection, or after `idle` threw.
     public var isUsable: Bool { session.isOpen }
 
+    /// Ends the session at once; the server rolls back what was open and lets go what it held.
+    public borrowing func close() { session.close() }
+
     /// Whether a COMMIT was sent whose reply never came, because the connection broke or `idle`
     /// or the observer threw.
     public var commitUnknown: Bool { session.commitUnknown }

@@ -99,6 +99,12 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
         }
     }
 
+    /// Whether it ends by itself: the server is away, starts or stops, or has no disk, memory or
+    /// connection to give.
+    public var isPassing: Bool {
+        connectionLost || [.connection, .diskFull, .resources].contains(kind)
+    }
+
     /// One line for a log: state, message, constraint and column, without quoted values.
     public var description: String {
         var text = sqlState.map { "\($0): " } ?? ""

@@ -10,6 +10,9 @@ public struct Settings: Codable, Sendable, Equatable {
     public var directories: Directories
     /// A libpq address without password; nil: the private server.
     public var database: String?
+    /// How long a run waits for a database that went away or ran full, before it ends with 12; 0: it
+    /// does not wait.
+    public var databaseWaitMilliseconds = SettingsLimits.databaseWaitMillisecondsDefault
     /// Where workers of other machines come in.
     public var network = NetworkSettings()
     /// Where a run's events are published.
@@ -86,6 +89,9 @@ public struct Settings: Codable, Sendable, Equatable {
         YAMLKind<Settings>.map("a map that begins with kugiri: \(version)") { map in
             _ = map.required("kugiri", as: .version)
             let database = map.optional("database", as: .database)
+            let databaseWait = map.optional(
+                "database_wait",
+                as: .milliseconds(0...SettingsLimits.databaseWaitMillisecondsMax))
             let directories = map.optional("directories", as: .directories(base: directory))
             let network = map.optional("network", as: .network(base: directory))
             let pairs = map.required("jobs", as: .jobs)
@@ -96,6 +102,7 @@ public struct Settings: Codable, Sendable, Equatable {
             var settings = Settings(
                 jobs: Dictionary(pairs.map { ($0.name, $0) }) { first, _ in first },
                 directories: directories ?? Directories(base: directory), database: database)
+            if let databaseWait { settings.databaseWaitMilliseconds = databaseWait }
             if let network { settings.network = network }
             if let events { settings.events = events }
             if let generations { settings.logGenerations = generations }

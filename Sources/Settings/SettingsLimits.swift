@@ -36,6 +36,11 @@ public enum SettingsLimits {
     public static let workerWaitMillisecondsMin = 1_000
     /// How long a run waits without any worker, at most: a night.
     public static let workerWaitMillisecondsMax = 43_200_000
+    /// How long a run waits for its database, unless the file says: a restart takes a minute, the
+    /// recovery after a crash some more.
+    public static let databaseWaitMillisecondsDefault = 600_000
+    /// How long a run waits for its database, at most: a night.
+    public static let databaseWaitMillisecondsMax = 43_200_000
     /// How long an input must stand still, at most: a day.
     public static let stableSecondsMax = 86_400
     /// Weight of one sample text; sums of many such weights stay far inside an Int.

@@ -176,7 +176,7 @@ struct ResumeCommand: ParsableCommand {
             let (url, isPrivate) = try Database.url(settings)
             if isPrivate { _ = try Database.connect(settings, purpose: "resume") }
             let screen = RunScreen(Terminal(.standardError), isQuiet: quiet)
-            let end = RunStart.resume(
+            let request = ResumeRequest(
                 run: runID, databaseURL: url, executable: Executable.path,
                 binaryVersion: Version.text,
                 command: CommandLine.arguments.joined(separator: " "),
@@ -184,8 +184,8 @@ struct ResumeCommand: ParsableCommand {
                 edited: EditedSettings(settings), takeoverOf: takeoverOf,
                 consent: takeoverOf == nil ? Consent(yes: yes) : .impossible,
                 surroundings: Surroundings(
-                    settings, network: network, workers: workers, deadline: deadline),
-                signals: signals, screen: screen)
+                    settings, network: network, workers: workers, deadline: deadline))
+            let end = RunStart.resume(request, signals: signals, screen: screen)
             guard takeoverOf == nil else { return Conclusion.tell(end, of: subject) }
             return try Conclusion.show(end, of: subject, command: "resume", json: json)
         }
@@ -233,7 +233,7 @@ enum Conclusion {
         if let summary = end.summary {
             Output.error(summary.resultMessage.line())
         } else {
-            lastLine(subject, end.outcome)
+            lastLine(Subject(run: end.runID ?? subject.run, job: subject.job), end.outcome)
         }
         return end.outcome
     }
@@ -245,6 +245,7 @@ enum Conclusion {
         for message in end.messages { Output.error(message.line()) }
         if !end.picture.isEmpty { Output.error(end.picture) }
         guard let summary = end.summary else {
+            let subject = Subject(run: end.runID ?? subject.run, job: subject.job)
             if json {
                 try Output.json(
                     Refused(command, end.outcome, lines: end.messages.map { $0.line() }))

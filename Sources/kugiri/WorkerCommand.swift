@@ -36,6 +36,8 @@ struct WorkerCommand: ParsableCommand {
     var parent: Int32?
     @Option(help: "Seconds to wait for a silent coordinator.")
     var coordinatorWait = 60
+    @Option(help: "Seconds to wait for a database that went away.")
+    var databaseWait = 600
 
     func run() throws {
         try conduct("worker") {
@@ -51,7 +53,8 @@ struct WorkerCommand: ParsableCommand {
                 WorkerOptions(
                     name: name ?? Self.name(first.security?.keyFile.name, first.endpoint),
                     endpoint: first.endpoint, databaseURL: url, parent: parent,
-                    coordinatorWait: .seconds(coordinatorWait), binaryVersion: Version.text,
+                    coordinatorWait: .seconds(coordinatorWait),
+                    databaseWait: .seconds(databaseWait), binaryVersion: Version.text,
                     security: first.security, others: Array(places.dropFirst())),
                 signals: signals, tell: { Output.error($0.line()) })
             let outcome = worker.run()

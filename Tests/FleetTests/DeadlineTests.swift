@@ -134,7 +134,7 @@ extension FleetTests {
             try night.online(
                 """
                 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN RAISE EXCEPTION 'disk' USING ERRCODE = '53100'; END $$;
+                BEGIN RAISE EXCEPTION 'disk' USING ERRCODE = '58030'; END $$;
                 CREATE TRIGGER refuse AFTER INSERT ON member_account FOR EACH ROW
                     EXECUTE FUNCTION refuse()
                 """)

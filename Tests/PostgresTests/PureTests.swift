@@ -51,6 +51,14 @@ import Testing
         #expect(PostgresError(sqlState: state, message: "").kind == kind)
     }
 
+    @Test(arguments: [
+        ("08006", true), ("57P01", true), ("57P03", true), ("53100", true), ("53200", true),
+        ("53300", true), ("55P03", false), ("28P01", false), ("58030", false), ("42P01", false),
+    ])
+    func `what passes by itself is told from what does not`(_ state: String, _ passes: Bool) {
+        #expect(PostgresError(sqlState: state, message: "").isPassing == passes)
+    }
+
     @Test func `a refused login shows its SQLSTATE`() throws {
         let text =
             "connection to server at \"h\", port 5432 failed: FATAL:  28P01: password"

@@ -8,23 +8,6 @@ import Messaging
 import Plan
 import Wire
 
-/// What happened in the fleet since the last look.
-enum FleetEvent {
-    case joined(WorkerName, host: String, process: Int32, version: String)
-    case ready(WorkerName)
-    case beat(WorkerName, Beat)
-    case failed(WorkerName, Failure)
-    case log(WorkerName, LogLine)
-    case left(WorkerName, reason: String)
-    case ended(WorkerName, process: Int32, ExitStatus)
-    /// Somebody asked for this worker to go: it gets no more work.
-    case retiring(WorkerName)
-    /// A worker that was asked to go has gone.
-    case drained(WorkerName)
-    /// For the run log.
-    case notice(LogMessage)
-}
-
 /// The fleet of one run.
 ///
 /// A class, because database waits and the loop both let it breathe; one thread uses it.
@@ -57,6 +40,8 @@ final class Fleet {
 
     /// Blocks of spool slices for workers that cannot see them.
     var spool = SpoolDesk()
+    /// How long the worker processes of our own wait for a database that is away.
+    var databaseWait: Duration = .zero
     /// Silence after which an idle worker counts as gone.
     var silenceLimit = CoordinationLimits.idleSilenceLimit
 
@@ -114,13 +99,24 @@ final class Fleet {
                 executable: executable,
                 arguments: [
                     "worker", "--connect", endpoint.text, "--name", name, "--parent",
-                    String(getpid()),
+                    String(getpid()), "--database-wait",
+                    String(Int64(databaseWait / .seconds(1))),
                 ],
                 environment: environment,
                 output: .file(path: "\(logDirectory)/\(name).out"))
             children[name] = child
             crew[name] = Crew(
                 peer: nil, host: HostName.current, process: child.pid, isOwn: true)
+        }
+    }
+
+    /// Says once more who is there: a coordinator of a newer term has the fleet now.
+    func joinAgain() {
+        for (name, known) in crew where known.peer != nil {
+            events.append(
+                .joined(
+                    name, host: known.host, process: known.process,
+                    version: admission.binaryVersion))
         }
     }
 

@@ -178,12 +178,8 @@ extension RunCoordinator {
             try left(worker, reason: reason)
             return book.gone(worker)
         case .ended(let worker, let process, let status):
-            note(
-                LogMessage(
-                    .workerEnded,
-                    ["process": String(process), "worker": worker, "status": Self.text(status)]),
-                worker: worker)
-            try left(worker, reason: Self.text(status))
+            noteEnd(of: worker, process: process, status)
+            try left(worker, reason: Self.text(of: status))
             try replace(worker)
             return book.gone(worker)
         case .retiring(let worker):
@@ -203,41 +199,6 @@ extension RunCoordinator {
         default:
             noteArrival(event)
             return []
-        }
-    }
-
-    /// Events that matter outside a drive too.
-    func noteArrival(_ event: FleetEvent) {
-        switch event {
-        case .joined(let worker, let host, let process, let version):
-            note(
-                LogMessage(
-                    .workerJoined,
-                    [
-                        "worker": worker, "host": host, "process": String(process),
-                        "version": version,
-                    ]), worker: worker)
-        case .log(let worker, let line):
-            guard let id = MessageID(rawValue: line.id) else { return }
-            note(LogMessage(id, ["text": line.text]), worker: worker)
-        case .notice(let message): note(message)
-        default: break
-        }
-    }
-
-    func left(_ worker: WorkerName, reason: String) throws {
-        try TenureLedger.leave(worker, run: run, term: term, connection)
-        events?.tell(.workerLeft) { event in
-            event.worker = worker
-            event.reason = reason
-        }
-    }
-
-    private static func text(_ status: ExitStatus) -> String {
-        switch status {
-        case .exited(let code): "exit \(code)"
-        case .signalled(let signal): "signal \(signal)"
-        case .lost: "unknown"
         }
     }
 
@@ -277,6 +238,9 @@ extension RunCoordinator {
             guard let claim = failure.claim, book.claims(of: worker).contains(claim) else {
                 return []
             }
+            // No room, no memory: not this claim's fault, and no other claim fares better.
+            let trouble = PostgresError(sqlState: failure.sqlState, message: failure.text)
+            if failure.sqlState != nil, trouble.isPassing { throw trouble }
             if failure.text.hasPrefix(LoadingError.stagingLostPrefix) {
                 throw DriveEnd.stagingLost
             }

@@ -12,20 +12,8 @@ import Settings
 
 /// Ends runs.
 enum Ending {
-    /// Conducts the night and ends it, whatever happens.
-    static func conduct(_ coordinator: RunCoordinator, untilValidate: Bool) -> RunEnd {
-        do {
-            let outcome = try coordinator.night(untilValidate: untilValidate)
-            return close(coordinator, outcome, [], state: nil)
-        } catch {
-            return failed(error, coordinator, request: nil)
-        }
-    }
-
     /// An error as the end of the run.
-    static func failed(
-        _ error: any Error, _ coordinator: RunCoordinator?, request: RunRequest?
-    ) -> RunEnd {
+    static func failed(_ error: any Error, _ coordinator: RunCoordinator?) -> RunEnd {
         let stop =
             coordinator.flatMap { Supplanting.stop(for: error, $0) }
             ?? stop(for: error, coordinator)
@@ -111,7 +99,8 @@ enum Ending {
         }
     }
 
-    private static func stop(for error: PostgresError, run: String) -> RunStop {
+    /// Trouble of the database as the end of a run.
+    static func stop(for error: PostgresError, run: String) -> RunStop {
         let message = LogMessage(
             .statementFailed,
             [
@@ -125,8 +114,22 @@ enum Ending {
         }
     }
 
+    /// Ends a coordinator whose run turns out to be published: its last commit was done, and the
+    /// answer was lost.
+    static func complete(_ coordinator: RunCoordinator, _ end: RunEnd) -> RunEnd {
+        coordinator.fleet.onBreath = nil
+        coordinator.fleet.dismiss()
+        coordinator.draw(isFinal: true)
+        for message in end.messages { coordinator.note(message) }
+        coordinator.note(LogMessage(.normalEnd, ["run": coordinator.run]))
+        coordinator.log.seal()
+        coordinator.closeEvents()
+        MeetingPlace.clear(coordinator.fleet.endpoint)
+        return end
+    }
+
     /// Lets the workers go, writes the last lines and the ledger's last word.
-    private static func close(
+    static func close(
         _ coordinator: RunCoordinator, _ outcome: Outcome, _ causes: [LogMessage], state: String?,
         picture: String = ""
     ) -> RunEnd {
@@ -192,6 +195,7 @@ enum Ending {
         coordinator.closeEvents()
         MeetingPlace.clear(coordinator.fleet.endpoint)
         return RunEnd(
-            outcome: outcome, summary: summary, messages: trouble, picture: picture)
+            outcome: outcome, summary: summary, messages: trouble, picture: picture,
+            runID: coordinator.run)
     }
 }

@@ -21,7 +21,10 @@ enum Supplanting {
         }
         coordinator.fleet.heartbeat = nil
         // When the database is away too, the trouble is the database's.
-        guard let last = try? newest(coordinator), last.term > coordinator.term else { return nil }
+        // A term that this very process took, without learning of it, is nobody else's.
+        guard let last = try? newest(coordinator), last.term > coordinator.term,
+            last.conductor != Holders.own
+        else { return nil }
         coordinator.isSupplanted = true
         return RunStop(
             .held,
@@ -50,6 +53,7 @@ enum Supplanting {
         for cause in causes { coordinator.note(cause) }
         coordinator.closeEvents()
         MeetingPlace.clear(coordinator.fleet.endpoint)
-        return RunEnd(outcome: outcome, summary: nil, messages: causes)
+        return RunEnd(
+            outcome: outcome, summary: nil, messages: causes, runID: coordinator.run)
     }
 }

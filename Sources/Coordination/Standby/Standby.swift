@@ -174,8 +174,3 @@ package final class Standby {
         return signal == SIGINT ? .interrupted : .terminated
     }
 }
-
-extension PostgresError {
-    /// Trouble that ends by itself: the server is away, full, or ends sessions.
-    fileprivate var isPassing: Bool { connectionLost || kind == .connection || kind == .resources }
-}

@@ -60,7 +60,7 @@ package enum Backout {
             try Schema.check(connection)
             return try conduct(request, connection)
         } catch {
-            let end = Ending.failed(error, nil, request: nil)
+            let end = Ending.failed(error, nil)
             return End(outcome: end.outcome, report: nil, messages: end.messages)
         }
     }

@@ -41,7 +41,7 @@ package enum Preparation {
     package static func explain(
         _ error: any Error, command: String
     ) -> (outcome: Outcome, lines: [String]) {
-        let end = Ending.failed(error, nil, request: nil)
+        let end = Ending.failed(error, nil)
         return (end.outcome, end.messages.map { $0.line() })
     }
 

@@ -59,7 +59,6 @@ extension RunStart {
     package static func rerun(
         _ request: RerunRequest, signals: consuming SignalReader, screen: RunScreen
     ) -> RunEnd {
-        var coordinator: RunCoordinator?
         do {
             let fleetSignals = signals
             let hook = IdleHook()
@@ -115,19 +114,21 @@ extension RunStart {
                 binaryVersion: request.binaryVersion, surroundings: request.surroundings,
                 fleet: fleet, screen: screen)
             hook.follow(made.fleet)
-            coordinator = made
             made.consent = request.consent
-            try takeOver(made, row)
-            made.noteRevision(scope, request)
-            if let corrected, corrected.missing > 0 {
-                made.note(corrected.missingMessage(old, isAgreed: true))
+            return Conducting.conduct(made, as: ResumeRequest(request)) { coordinator in
+                try RunStart.open(coordinator, row, request.surroundings)
+                try takeOver(coordinator, row)
+                coordinator.noteRevision(scope, request)
+                if let corrected, corrected.missing > 0 {
+                    coordinator.note(corrected.missingMessage(old, isAgreed: true))
+                }
+                if request.beginning != .start, corrected == nil {
+                    try coordinator.spoolAgain(
+                        because: "\(scope.text) of run \(old.run) is done again")
+                }
             }
-            if request.beginning != .start, corrected == nil {
-                try made.spoolAgain(because: "\(scope.text) of run \(old.run) is done again")
-            }
-            return Ending.conduct(made, untilValidate: false)
         } catch {
-            return Ending.failed(error, coordinator, request: nil)
+            return Ending.failed(error, nil)
         }
     }
 

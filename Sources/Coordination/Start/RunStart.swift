@@ -15,8 +15,10 @@ import Settings
 /// How a run ended, for the command line.
 package struct RunEnd {
     package var outcome: Outcome
-    /// nil: the run never came into being.
+    /// nil: the run never came into being, or the ledger could not be read at its end.
     package var summary: RunSummary?
+    /// The run's id, also where there is no summary; nil: it never came into being.
+    package var runID: String?
     /// What to tell the operator, the cause first.
     package var messages: [LogMessage]
     /// More for people, such as the bad byte under a caret.
@@ -24,8 +26,10 @@ package struct RunEnd {
 
     /// Memberwise.
     package init(
-        outcome: Outcome, summary: RunSummary?, messages: [LogMessage], picture: String = ""
+        outcome: Outcome, summary: RunSummary?, messages: [LogMessage], picture: String = "",
+        runID: String? = nil
     ) {
+        self.runID = runID
         self.outcome = outcome
         self.summary = summary
         self.messages = messages
@@ -39,120 +43,23 @@ package enum RunStart {
     package static func run(
         _ request: RunRequest, signals: consuming SignalReader, screen: RunScreen
     ) -> RunEnd {
-        var coordinator: RunCoordinator?
         do {
-            let begun = try begin(request, signals: signals, screen: screen)
-            switch begun {
+            switch try begin(request, signals: signals, screen: screen) {
             case .provedAgain(let end): return end
-            case .unfinished(let run):
-                return try goOn(with: run, request, screen: screen)
-            case .coordinator(let begun): coordinator = begun
+            case .unfinished(let run): return try goOn(with: run, request, screen: screen)
+            case .coordinator(let made, let row, let superseded):
+                return Conducting.conduct(made, as: ResumeRequest(request, run: row.run)) {
+                    try open($0, row, request.surroundings)
+                    for given in superseded { $0.noteSuperseded(given) }
+                }
             }
-            guard let coordinator else { throw LedgerError.broken("no coordinator") }
-            return Ending.conduct(coordinator, untilValidate: request.untilValidate)
         } catch {
-            return Ending.failed(error, coordinator, request: request)
-        }
-    }
-
-    /// Goes on with an unfinished run from where its ledger stands.
-    ///
-    /// - Parameters:
-    ///   - maxConflicts: Conflicts that may be left, when that was decided after the run ended
-    ///     with 15 (a row deleted online never comes back); nil: as many as when it began.
-    ///   - edited: The settings file as it is now; what holds of it says `Job.edited`.
-    ///   - takeoverOf: The term that a standby found without a living coordinator; nil: a person
-    ///     says that the run goes on.
-    package static func resume(
-        run: String, databaseURL: String, executable: String, binaryVersion: String,
-        command: String, untilValidate: Bool, maxConflicts: Int? = nil, edited: EditedSettings,
-        takeoverOf: Int64? = nil, consent: Consent = .impossible, surroundings: Surroundings,
-        signals: consuming SignalReader, screen: RunScreen
-    ) -> RunEnd {
-        var coordinator: RunCoordinator?
-        do {
-            let fleetSignals = signals
-            let hook = IdleHook()
-            let connection = try connect(databaseURL, run: run, hook)
-            try Schema.check(connection)
-            guard let row = try RunLedger.get(run, connection) else {
-                throw RunStop(
-                    .usage,
-                    LogMessage(
-                        .commandFailed,
-                        ["command": "resume", "reason": "there is no run \(run)"]))
-            }
-            guard row.state == "open" else {
-                return try finished(row, connection)
-            }
-            if row.revision == 1, let later = try RunLedger.later(than: run, connection) {
-                throw RunStop(
-                    .totals,
-                    LogMessage(
-                        .laterRunLoaded,
-                        [
-                            "run": run, "later": later.run, "holder": later.coordinator,
-                            "target": row.target, "since": Holders.moment(later.since),
-                        ]))
-            }
-            try seizeTarget(of: row, isWatched: takeoverOf != nil, connection)
-            try checkAgreed(row, consent, connection)
-            let former = try HolderLedger.lastConductor(of: run, connection)
-            let decoder = JSONDecoder()
-            var definition = try decoder.decode(
-                RunDefinition.self, from: Data(row.definition.utf8))
-            var tolerances = try decoder.decode(
-                [RunSummary.Tolerance].self, from: Data(row.tolerances.utf8))
-            if let maxConflicts {
-                tolerances.removeAll { $0.name == "max_conflicts" }
-                tolerances.append(
-                    .init(
-                        name: "max_conflicts", value: String(maxConflicts),
-                        fileDefault: String(definition.job.maxConflicts)))
-                definition.job.maxConflicts = maxConflicts
-            }
-            let plan = try decoder.decode(TargetPlan.self, from: Data(row.plan.utf8))
-            let recut = try PendingRecut.read(edited, row, command: command, connection)
-            if let recut { definition.job = recut.after.job.edited(in: definition.job) }
-            definition.job.workers = surroundings.workers ?? definition.job.workers
-            let input = ArrivedInput(
-                path: row.inputPath, archivedPath: definition.archivedInput(of: run),
-                bytes: row.inputBytes, hash: row.inputHash)
-            guard Files.exists(input.archivedPath) else {
-                throw RunStop(
-                    .input,
-                    LogMessage(
-                        .inputMissing,
-                        [
-                            "input": input.archivedPath,
-                            "reason": missingReason(former?.conductor),
-                        ]))
-            }
-            // Everything that this machine may lack comes before the term is raised: another one,
-            // which lacks nothing, then still finds the run as it was left.
-            let fleet = try makeFleet(
-                definition, surroundings, binaryVersion: binaryVersion, signals: fleetSignals)
-            let term = try take(
-                run, takeoverOf: takeoverOf, command: command, version: binaryVersion, connection)
-            let made = try make(
-                definition: definition, connection: connection, row: row, plan: plan,
-                term: term, input: input, tolerances: tolerances, databaseURL: databaseURL,
-                executable: executable, binaryVersion: binaryVersion, surroundings: surroundings,
-                fleet: fleet, screen: screen)
-            hook.follow(made.fleet)
-            coordinator = made
-            if takeoverOf != nil { noteTakeover(made, from: former) }
-            made.consent = consent
-            try takeOver(made, row)
-            if let recut { try made.recut(recut) }
-            return Ending.conduct(made, untilValidate: untilValidate)
-        } catch {
-            return Ending.failed(error, coordinator, request: nil)
+            return Ending.failed(error, nil)
         }
     }
 
     private enum Begun {
-        case coordinator(RunCoordinator)
+        case coordinator(RunCoordinator, RunRow, superseded: [SupersededRun])
         case provedAgain(RunEnd)
         case unfinished(String)
     }
@@ -194,11 +101,12 @@ package enum RunStart {
                 return .unfinished(run)
             case .new: break
             }
-            let coordinator = try create(
+            let created = try create(
                 request, arrived, plan, contractHash: contractHash, connection: connection,
                 signals: fleetSignals, screen: screen)
-            hook.follow(coordinator.fleet)
-            return .coordinator(coordinator)
+            hook.follow(created.coordinator.fleet)
+            return .coordinator(
+                created.coordinator, created.row, superseded: created.superseded)
         } catch {
             Arrival.discard(arrived)
             throw error
@@ -209,7 +117,7 @@ package enum RunStart {
         _ request: RunRequest, _ arrived: ArrivedInput, _ plan: TargetPlan,
         contractHash: String, connection: consuming Connection,
         signals: consuming SignalReader, screen: RunScreen
-    ) throws -> RunCoordinator {
+    ) throws -> (coordinator: RunCoordinator, row: RunRow, superseded: [SupersededRun]) {
         let definition = request.definition
         let new = NewRun(
             job: definition.job.name, program: definition.job.program,
@@ -239,16 +147,18 @@ package enum RunStart {
             databaseURL: request.databaseURL, executable: request.executable,
             binaryVersion: request.binaryVersion, surroundings: request.surroundings,
             fleet: fleet, screen: screen)
-        for given in created.superseded { made.noteSuperseded(given) }
-        return made
+        return (made, row, created.superseded)
     }
 
-    /// The coordinator with its fleet: workers start while the input is split.
+    /// The coordinator of a run that was taken; nothing is asked of the ledger.
+    ///
+    /// - Parameter lost: The one that this process was before its database went away; nil: none.
     static func make(
         definition: RunDefinition, connection: consuming Connection, row: RunRow,
         plan: TargetPlan, term: Int64, input: ArrivedInput,
         tolerances: [RunSummary.Tolerance], databaseURL: String, executable: String,
-        binaryVersion: String, surroundings: Surroundings, fleet: Fleet, screen: RunScreen
+        binaryVersion: String, surroundings: Surroundings, fleet: Fleet, screen: RunScreen,
+        after lost: RunCoordinator? = nil
     ) throws -> RunCoordinator {
         let coordinator = try RunCoordinator(
             executable: executable, binaryVersion: binaryVersion, databaseURL: databaseURL,
@@ -256,9 +166,33 @@ package enum RunStart {
             term: term, input: input, tolerances: tolerances, screen: screen,
             logGenerations: surroundings.logGenerations)
         coordinator.beginPulse()
-        coordinator.openEvents(surroundings.events)
+        if let lost {
+            coordinator.takeEvents(from: lost)
+        } else {
+            coordinator.openEvents(surroundings.events)
+        }
+        fleet.databaseWait = surroundings.databaseWait
+        fleet.onBreath = { [weak coordinator] in coordinator?.drawSoon() }
+        return coordinator
+    }
+
+    /// Begins a coordinator's time with its run: workers start while the input is split.
+    ///
+    /// - Parameter lost: The one that this process was before its database went away: its workers
+    ///   and its deadline stay; nil: none.
+    static func open(
+        _ coordinator: RunCoordinator, _ row: RunRow, _ surroundings: Surroundings,
+        after lost: RunCoordinator? = nil
+    ) throws {
+        let fleet = coordinator.fleet
+        let job = coordinator.definition.job
+        let input = coordinator.input
         try coordinator.beginTenure(row)
-        try coordinator.keep(surroundings.deadline ?? definition.job.deadline)
+        if let lost, lost.watch.isDeadlineKnown {
+            coordinator.watch.keep(as: lost.watch)
+        } else {
+            try coordinator.keep(surroundings.deadline ?? job.deadline)
+        }
         let start = LogMessage(
             .runStarted,
             [
@@ -267,13 +201,13 @@ package enum RunStart {
                 "deadline": coordinator.watch.deadline.map { "; deadline \($0.text)" } ?? "",
             ])
         coordinator.note(start)
-        screen.announce(start)
+        if lost == nil { coordinator.screen.announce(start) }
         coordinator.note(
             LogMessage(
                 .inputArchived,
                 ["input": input.path, "bytes": String(input.bytes), "sha256": input.hash]))
         for event in fleet.takeEvents() { coordinator.noteArrival(event) }
-        for tolerance in tolerances {
+        for tolerance in coordinator.tolerances {
             coordinator.note(
                 LogMessage(
                     .toleranceChanged,
@@ -282,11 +216,12 @@ package enum RunStart {
                         "default": tolerance.fileDefault ?? "-",
                     ]))
         }
+        // Whoever stayed joins the new term too.
+        if lost != nil { fleet.joinAgain() }
         try fleet.start(
-            definition.job.workers, executable: executable, databaseURL: databaseURL,
-            logDirectory: coordinator.directory, isReplacement: false)
-        fleet.onBreath = { [weak coordinator] in coordinator?.drawSoon() }
-        return coordinator
+            max(0, job.workers - fleet.childCount), executable: coordinator.executable,
+            databaseURL: coordinator.databaseURL, logDirectory: coordinator.directory,
+            isReplacement: lost != nil)
     }
 
     /// A new term over an old run: what old workers hold is taken back first.

@@ -74,26 +74,28 @@ extension RunStart {
 
     /// Takes an open run under the next term.
     ///
-    /// - Parameter takeoverOf: The term a standby found dead; nil: whichever is the newest.
+    /// - Parameters:
+    ///   - after: The term that must be the newest; nil: whichever is.
+    ///   - isTakeover: A standby found it without a coordinator.
     static func take(
-        _ run: String, takeoverOf: Int64?, command: String, version: String,
+        _ run: String, after term: Int64?, isTakeover: Bool, command: String, version: String,
         _ connection: borrowing Connection
     ) throws -> Int64 {
         try connection.transaction { connection in
             guard
                 let taken = try RunLedger.take(
-                    run, coordinator: identity, after: takeoverOf, connection)
+                    run, coordinator: identity, after: term, connection)
             else { throw try lostRace(for: run, connection) }
             try TenureLedger.begin(
-                run: run, term: taken.term, conductor: Holders.own,
-                isTakeover: takeoverOf != nil, connection)
+                run: run, term: taken.term, conductor: Holders.own, isTakeover: isTakeover,
+                connection)
             try Preparation.audit(command, run: run, version: version, hash: nil, connection)
             return taken.term
         }
     }
 
     /// Somebody else took the run, or ended it, since it was looked at.
-    private static func lostRace(
+    static func lostRace(
         for run: String, _ connection: borrowing Connection
     ) throws -> any Error {
         guard let last = try HolderLedger.lastConductor(of: run, connection) else {
@@ -116,13 +118,10 @@ extension RunStart {
         guard let edited = request.resuming else {
             throw LedgerError.broken("run \(run) was not asked to go on")
         }
-        var surroundings = request.surroundings
-        surroundings.workers = request.definition.job.workers
-        return resume(
-            run: run, databaseURL: request.databaseURL, executable: request.executable,
-            binaryVersion: request.binaryVersion, command: request.command,
-            untilValidate: request.untilValidate, edited: edited, surroundings: surroundings,
-            signals: try SignalReader([SIGINT, SIGTERM, SIGCHLD]), screen: screen)
+        var resume = ResumeRequest(request, run: run)
+        resume.edited = edited
+        return self.resume(
+            resume, signals: try SignalReader([SIGINT, SIGTERM, SIGCHLD]), screen: screen)
     }
 
     /// The sockets of a run, before anything of it is in the ledger: an address that cannot be had

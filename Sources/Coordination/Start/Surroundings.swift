@@ -13,6 +13,8 @@ package struct Surroundings: Sendable {
     package var network: NetworkPlan
     /// See `Directories.inputs`.
     package var inputs: [String]?
+    /// How long a run waits for a database that went away or ran full.
+    package var databaseWait: Duration
 
     /// Worker processes that a resumed run starts; nil: as many as it began with.
     package var workers: Int?
@@ -27,6 +29,7 @@ package struct Surroundings: Sendable {
         events = settings.events
         logGenerations = settings.logGenerations
         inputs = settings.directories.inputs
+        databaseWait = .milliseconds(settings.databaseWaitMilliseconds)
         self.network = network
         self.workers = workers
         self.deadline = deadline

@@ -77,9 +77,15 @@ extension RunStart {
     /// A coordinator of this very run that has said nothing for `coordinatorSilenceLimit` is taken
     /// for dead: its session is ended, and what it still wants to write is fenced by the next term.
     ///
-    /// - Parameter isWatched: Whether a standby has watched it: nothing more is waited for.
+    /// - Parameters:
+    ///   - isWatched: Whether a standby has watched it: nothing more is waited for.
+    ///   - isOwn: Whether this process had it until now: a session of its own that the server has
+    ///     not given up yet is ended.
+    ///   - pause: Waits this many milliseconds.
     static func seizeTarget(
-        of row: RunRow, isWatched: Bool, _ connection: borrowing Connection
+        of row: RunRow, isWatched: Bool, isOwn: Bool = false,
+        _ connection: borrowing Connection,
+        pause: (Int) throws -> Void = { usleep(UInt32($0) * 1_000) }
     ) throws {
         var watch = SilenceWatch(
             confirmation: isWatched ? .zero : CoordinationLimits.silenceConfirmation)
@@ -88,19 +94,23 @@ extension RunStart {
         var isEnded = false
         while try !RunLedger.lockTarget(row.targetID, connection) {
             guard let holder = try HolderLedger.holder(ofTarget: row.targetID, connection) else {
-                usleep(CoordinationLimits.seizePauseMicroseconds)
+                try pause(CoordinationLimits.seizePauseMilliseconds)
                 continue
             }
             guard let tenure = holder.tenure, tenure.run == row.run else {
                 // A session on its way out, this process's own earlier one too, has the lock a while.
                 if Monotonic.now() < (isEnded ? deadline : graceEnd) {
-                    usleep(CoordinationLimits.seizePauseMicroseconds)
+                    try pause(CoordinationLimits.seizePauseMilliseconds)
                     continue
                 }
                 throw RunStop(.held, Holders.targetHeld(row.target, by: holder))
             }
             switch watch.look(beatAt: tenure.beatAt, silence: tenure.silence, at: Monotonic.now()) {
             case .alive where isGoneHere(tenure.conductor) || isEnded: break
+            case .alive where isOwn && tenure.conductor == Holders.own:
+                isEnded =
+                    try HolderLedger.endSilent(run: row.run, silence: .zero, connection)
+                    || isEnded
             case .alive: throw RunStop(.held, Holders.runHeld(tenure))
             case .doubtful: break
             case .silent:
@@ -112,7 +122,7 @@ extension RunStart {
             guard Monotonic.now() < deadline else {
                 throw RunStop(.held, Holders.runHeld(tenure))
             }
-            usleep(CoordinationLimits.seizePauseMicroseconds)
+            try pause(CoordinationLimits.seizePauseMilliseconds)
         }
         try HolderLedger.endHelpers(run: row.run, connection)
     }

@@ -77,6 +77,14 @@ extension RunCoordinator {
         }
     }
 
+    /// Goes on with the events of the coordinator that this process was before.
+    func takeEvents(from lost: RunCoordinator) {
+        events = lost.events
+        eventsEndpoint = lost.eventsEndpoint
+        lost.events = nil
+        lost.eventsEndpoint = nil
+    }
+
     /// Closes the events after the last one.
     func closeEvents() {
         events = nil

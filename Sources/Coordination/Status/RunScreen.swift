@@ -20,10 +20,10 @@ package struct RunScreen {
         self.isQuiet = isQuiet
     }
 
-    /// Says where it begins, before there is any progress to show.
-    func announce(_ message: LogMessage) {
+    /// Says something that stays; progress is drawn below it.
+    mutating func announce(_ message: LogMessage) {
         guard !isQuiet else { return }
-        terminal.write(message.line() + "\n")
+        terminal.write(view.clear() + message.line() + "\n")
     }
 
     /// Shows how far the run is, when something is due; returns what there is to show.

@@ -13,13 +13,38 @@ import Settings
 /// What a coordinator remembers of its looks.
 struct RunWatch {
     /// nil: it takes the time it takes.
-    var deadline: Deadline?
+    private(set) var deadline: Deadline?
+    /// The deadline by this process's clock, for when the database cannot be asked; nil: none.
+    private(set) var deadlineAt: ContinuousClock.Instant?
+    /// Whether it was asked what the deadline is.
+    private(set) var isDeadlineKnown = false
     var lookedAt = Monotonic.now()
     var forecastAt = Monotonic.now()
     /// One warning is enough.
     var hasWarned = false
     /// A transaction is under way on the coordinator's session: nobody may ask it anything.
     var isTransacting = false
+
+    /// Keeps a deadline.
+    ///
+    /// - Parameters:
+    ///   - deadline: nil: there is none.
+    ///   - now: The database's clock, in milliseconds since 1970.
+    mutating func keep(_ deadline: Deadline?, now: Int64) {
+        self.deadline = deadline
+        deadlineAt = deadline.map {
+            Monotonic.now() + .milliseconds($0.moment.milliseconds - now)
+        }
+        isDeadlineKnown = true
+    }
+
+    /// Keeps what an earlier coordinator of this process kept: the next such time of day may have
+    /// become tomorrow's.
+    mutating func keep(as earlier: RunWatch) {
+        deadline = earlier.deadline
+        deadlineAt = earlier.deadlineAt
+        isDeadlineKnown = true
+    }
 }
 
 extension RunCoordinator {
@@ -63,9 +88,9 @@ extension RunCoordinator {
 
     /// Keeps the next such time of day as the deadline; nil: there is none.
     func keep(_ deadline: DeadlineTime?) throws {
-        guard let deadline else { return }
+        guard let deadline else { return watch.keep(nil, now: 0) }
         let now = try InstructionLedger.open(run: run, term: term, connection).now
-        watch.deadline = Deadline(deadline, now: now, offset: Timestamp.localOffset(at:))
+        watch.keep(Deadline(deadline, now: now, offset: Timestamp.localOffset(at:)), now: now)
     }
 
     private func checkDeadline(_ now: Int64) throws {

@@ -102,7 +102,7 @@ extension TargetResolution {
             try connection.prepare("kugiri_lint", statement)
             try connection.execute("DEALLOCATE kugiri_lint")
             return nil
-        } catch let error as PostgresError where !error.connectionLost {
+        } catch let error as PostgresError where !error.isPassing {
             return error.message
         }
     }

@@ -36,7 +36,7 @@ extension TargetResolution {
                 throw Undo()
             }
         } catch is Undo {
-        } catch let error as PostgresError where !error.connectionLost {
+        } catch let error as PostgresError where !error.isPassing {
             reason = "the load cannot be prepared: \(error.message)"
         }
         // Statements outlive the transaction they were prepared in; the session has no others.

@@ -205,6 +205,9 @@ enum Processes {
     /// Whether a process is stopped by a signal.
     static func isStopped(_ pid: Int32) -> Bool { status(of: pid)?.state == "T" }
 
+    /// Whether a process lives; a zombie does not.
+    static func isThere(_ pid: Int32) -> Bool { status(of: pid).map { $0.state != "Z" } ?? false }
+
     private static func all() -> [Int32] {
         ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [])
             .compactMap { Int32($0) }

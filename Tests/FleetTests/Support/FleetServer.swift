@@ -19,17 +19,21 @@ enum FleetTests {}
 struct FleetServer: SuiteTrait, TestScoping {
     /// URL of the server's database `kugiri`; empty outside the suite.
     @TaskLocal static var url = ""
+    /// The folder of the server and its settings.
+    static let folder = "/tmp/kugiri-fleet-\(getpid())"
+    /// The server itself.
+    static var server: PrivateServer { PrivateServer(directory: "\(folder)/postgres") }
 
     func provideScope(
         for test: Test, testCase: Test.Case?,
         performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
-        let folder = "/tmp/kugiri-fleet-\(getpid())"
+        let folder = Self.folder
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o711])
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let server = PrivateServer(directory: "\(folder)/postgres")
+        let server = Self.server
         let url = try server.start()
         do {
             try Self.makeTemplate(url, scratch: folder)

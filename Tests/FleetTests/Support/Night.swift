@@ -137,6 +137,11 @@ final class Night {
         kill(backend ?? victim.backendPID, SIGKILL)
         // Until our own session is gone the server has not noticed yet.
         try waitUntil("the crash") { (try? connection.execute("SELECT 1")) == nil }
+        try reconnect()
+    }
+
+    /// A new session of the test's own, as soon as the server takes one.
+    func reconnect() throws {
         var fresh: Connection?
         try waitUntil("the server") {
             fresh = try? Connection(url: FleetServer.url(of: name), applicationName: "test/night")

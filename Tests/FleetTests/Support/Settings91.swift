@@ -17,6 +17,8 @@ struct Settings91 {
     /// Below this the test machine's own pauses look like silence.
     var silence = "10s"
     var lockBudget = "500ms"
+    /// Longer than any server of these tests is away.
+    var databaseWait = "100s"
     var history = "on"
     var trusted = false
     var attempts = 3
@@ -43,6 +45,7 @@ struct Settings91 {
         directories: \(directories)
         \(extra)
         network: \(network)
+        database_wait: \(databaseWait)
         jobs:
           debit-result:
             program: KGRB091
