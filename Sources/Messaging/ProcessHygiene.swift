@@ -5,9 +5,10 @@ import Glibc
 
 /// Keeps secrets in this process, and descriptors enough.
 public enum ProcessHygiene {
-    /// No core dump, and no debugger of the same user, for this process; children begin anew.
+    /// No core dump of this process and its children, and no debugger of the same user.
     ///
-    /// A core file would hold the secret keys that libzmq keeps.
+    /// A core file would hold the secret keys that libzmq keeps, and the passwords of libpq. A
+    /// child that is another program may be looked into again.
     public static func harden() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         // Lowering a limit and giving up a right are always allowed.

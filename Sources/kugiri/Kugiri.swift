@@ -1,9 +1,19 @@
 // The command line: thin. Every command reads settings, calls one module, and prints.
 
 import ArgumentParser
+import Messaging
+
+/// Where the process begins.
+@main
+enum Program {
+    static func main() {
+        // Before anything is read: libpq keeps the database's password in this process's memory.
+        ProcessHygiene.harden()
+        Kugiri.main(nil)
+    }
+}
 
 /// The one binary.
-@main
 struct Kugiri: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kugiri",

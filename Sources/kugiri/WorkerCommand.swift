@@ -7,6 +7,7 @@ import Journal
 import Loading
 import Messaging
 import Plan
+import Settings
 
 /// The command `kugiri worker --connect tcp://…`.
 struct WorkerCommand: ParsableCommand {
@@ -47,6 +48,7 @@ struct WorkerCommand: ParsableCommand {
                 throw Refusal(
                     .configuration, ["KUGIRI_DATABASE_URL is not set; a worker needs a database"])
             }
+            try check(address: url)
             let places = try places()
             let first = places[0]
             var worker = try Worker(
@@ -138,6 +140,18 @@ struct WorkerCommand: ParsableCommand {
                 endpoint: endpoint,
                 security: ClientSecurity(
                     keyFile: keyFile, serverKey: try KeyFile.publicKey(fileOrText: server)))
+        }
+    }
+
+    /// The same rules as for a coordinator's: above all, no password in it.
+    private func check(address: String) throws {
+        var given = Overrides(origin: .environment)
+        given.database = address
+        let none = Settings(jobs: [:], directories: Directories(base: "/"), database: nil)
+        do {
+            _ = try given.apply(to: none)
+        } catch {
+            throw Refusal(.configuration, error.faults.map(\.rendered))
         }
     }
 

@@ -101,6 +101,31 @@ extension FleetTests {
             #expect(network.log.contains("its key was revoked"))
         }
 
+        @Test func `a key made anew in mid-run comes in, and the old one is let go`() throws {
+            let night = try Night { $0.workers = 0 }
+            let network = try Network(night)
+            let sample = try night.sample(records: 2_500)
+            let oracle = try Oracle(night)
+            let running = try night.startRun(sample, ["--listen", network.endpoint])
+            let old = try network.worker(environment: ["KUGIRI_FAILPOINT": "in_chunk:stop:2"])
+            try waitUntil("osaka in its chunk") { Processes.isStopped(old.pid) }
+            try network.run("rotate", "osaka")
+            try Binary.run(
+                [
+                    "keys", "rotate", "osaka", "--public", network.publicPart("osaka"),
+                    "--directory", network.folder,
+                ], scratch: "\(night.folder)/out"
+            ).expect(code: 0)
+            try waitUntil("the list read again") { network.log.contains("KGR6021I") }
+            let new = try network.worker()
+            old.signal(SIGCONT)
+            #expect(try old.wait().code == 16)
+            let end = try Conclusion(try running.wait())
+            try leave([new])
+            try oracle.expectLoaded(sample, end)
+            try network.run("list", "--json")
+        }
+
         @Test func `on loopback it works without keys`() throws {
             let night = try Night { $0.workers = 0 }
             let network = Network(keyless: night)

@@ -178,7 +178,8 @@ package struct WhyAnswer: Encodable, Sendable {
 extension WhyAnswer {
     /// The answer for people.
     package func text(width: Int?) -> String {
-        var text = "key \(key) in run \(runID) (\(state), phase \(phase)), input \(file)\n"
+        let input = Escaping.escaped(file)
+        var text = "key \(key) in run \(runID) (\(state), phase \(phase)), input \(input)\n"
         let place = partition.map { "partition \($0.number)" } ?? "outside every partition"
         if !isFound {
             let slice = slice.map { ", slice \($0)" } ?? ""

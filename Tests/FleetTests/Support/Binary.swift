@@ -18,6 +18,11 @@ struct Ended: Sendable {
         return nil
     }
 
+    /// Fails the test unless it ended with this code.
+    func expect(code: Int32, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try #require(self.code == code, "\(stderr)", sourceLocation: sourceLocation)
+    }
+
     /// SIGKILL ended it.
     var wasKilled: Bool { status == .signalled(SIGKILL) }
 
