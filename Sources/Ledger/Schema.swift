@@ -5,7 +5,7 @@ public import Postgres
 /// The ledger's schema: which version a database has, and how it gets the newest.
 public enum Schema {
     /// The version this binary works with.
-    public static let wanted = 9
+    public static let wanted = 8
 
     private static let migrations: [(number: Int, text: String)] = [
         (1, sql(PackageResources.migration_0001_sql)),
