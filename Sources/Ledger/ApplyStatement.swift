@@ -36,6 +36,15 @@ public struct ApplyStatement: Sendable {
         }
     }
 
+    /// The scope's keys of another reading of the staged rows, so that they are read once and not key by
+    /// key.
+    private func keysInScope(_ scope: Scope, of name: String) -> String {
+        switch scope {
+        case .range: "\(name).kugiri_key >= $1::text AND \(name).kugiri_key < $2::text"
+        case .records: "\(name).kugiri_key = ANY($1::text[])"
+        }
+    }
+
     private var countMatches: String {
         plan.updateCountColumn.map {
             " AND t.\($0) IS NOT DISTINCT FROM cur.seen_count"
@@ -222,6 +231,7 @@ public struct ApplyStatement: Sendable {
         FROM \(staging) s, \(staging) p
         WHERE \(inScope(scope)) AND s.kugiri_seq = $3::smallint AND n.ctid = s.ctid
             AND p.kugiri_key = s.kugiri_key AND p.kugiri_seq = s.kugiri_seq - 1
+            AND \(keysInScope(scope, of: "p"))
             AND \(sameTargetRow) AND p.kugiri_outcome IN ('I', 'U')
         """
     }

@@ -9,6 +9,9 @@ extension ApplyStatement {
     /// outcomes than I, U, N, X and R, or with rows that are not at their address, is not the
     /// answer: ``certify`` finds rows by their keys too.
     ///
+    /// The job's own expressions stand last in their condition: of a record that they refused with an
+    /// error in the load (a late reject) they must not be asked again.
+    ///
     /// nil: the job closes rows, which are judged by more than their values.
     public var certifyByAddress: String? {
         guard !plan.closes else { return nil }
@@ -25,8 +28,8 @@ extension ApplyStatement {
                     count(*) FILTER (WHERE s.kugiri_state NOT IN ('D', 'E')),
                     count(*) FILTER (WHERE t.ctid IS NULL AND \(proved)),
                     count(*) FILTER (WHERE (\(ours)) IS NOT TRUE AND \(proved)),
-                    count(*) FILTER (WHERE NOT (\(plan.same(from: Self.firstValue)))
-                        AND (\(ours)) AND \(proved)),
+                    count(*) FILTER (WHERE \(proved) AND (\(ours))
+                        AND NOT (\(plan.same(from: Self.firstValue)))),
                     coalesce(bit_xor(s.kugiri_digest), 0)\(sums.joined())
                 FROM \(staging) s LEFT JOIN \(plan.table) t
                     ON t.ctid = s.kugiri_tid AND \(keys.joined(separator: " AND "))

@@ -319,6 +319,9 @@ public enum SliceLedger {
         let identity: [Parameter] = [.text(run), .int(Int64(revision)), .int(Int64(slice))]
         let loaded = try connection.query(sql(PackageResources.slice_has_load_sql), identity)
         guard loaded.bool(0, 0) == true else { return }
+        // The slice was staged in this very transaction: its index knows no page of it yet, so rows
+        // are found by reading it once.
+        try connection.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_seqscan = on")
         try connection.query(
             sql(PackageResources.slice_mark_done_sql).replacing("{staging}", with: staging),
             identity)

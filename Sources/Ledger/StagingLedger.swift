@@ -12,6 +12,14 @@ public enum StagingLedger {
             .bool(0, 0) == true
     }
 
+    /// Whether a staging table has the defaults that COPY counts on; one of an earlier version has none.
+    public static func hasDefaults(
+        _ staging: String, _ connection: borrowing Connection
+    ) throws -> Bool {
+        try connection.query(sql(PackageResources.staging_has_defaults_sql), [.text(staging)])
+            .bool(0, 0) == true
+    }
+
     /// The statements that have the server look at a slice, for its owner.
     ///
     /// A slice that an earlier version made has another index, which needs no looking after.

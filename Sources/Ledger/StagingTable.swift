@@ -107,6 +107,14 @@ public struct RunTables: Sendable {
             """
     }
 
+    /// Gives a slice that an earlier version made the defaults that COPY counts on.
+    public func keepDefaults(ofSlice slice: Int) -> String {
+        """
+        ALTER TABLE \(self.slice(slice)) ALTER kugiri_seq SET DEFAULT 0, \
+        ALTER kugiri_last SET DEFAULT true, ALTER kugiri_state SET DEFAULT 'U'
+        """
+    }
+
     /// Makes the parent that shows all slices at once.
     public var createParent: String {
         """

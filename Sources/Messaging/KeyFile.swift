@@ -87,6 +87,11 @@ public struct KeyFile: Sendable, Equatable {
         _ = try KeyFile(path: keyPath)
         // Made aside and moved into place, so that at every moment there is a whole key.
         let aside = "\(directory)/.rotate-\(getpid())"
+        // Nothing secret stays aside when something fails.
+        defer {
+            for suffix in ["key", "pub"] { _ = unsafe unlink("\(aside)/\(name).\(suffix)") }
+            _ = unsafe rmdir(aside)
+        }
         _ = try make(name: name, directory: aside)
         let old = "\(keyPath).old"
         _ = unsafe unlink(old)
@@ -97,7 +102,6 @@ public struct KeyFile: Sendable, Equatable {
                 throw .system(path, "cannot be replaced", errno)
             }
         }
-        guard unsafe rmdir(aside) == 0 else { throw .system(aside, "cannot be removed", errno) }
         return try KeyFile(path: keyPath)
     }
 

@@ -9,7 +9,7 @@ enum Program {
     static func main() {
         // Before anything is read: libpq keeps the database's password in this process's memory.
         ProcessHygiene.harden()
-        Kugiri.main(nil)
+        Kugiri.main()
     }
 }
 

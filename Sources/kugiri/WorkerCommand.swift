@@ -40,6 +40,12 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "Seconds to wait for a database that went away.")
     var databaseWait = 600
 
+    func validate() throws {
+        guard coordinatorWait >= 0, databaseWait >= 0 else {
+            throw ValidationError("--coordinator-wait and --database-wait take 0 or more seconds")
+        }
+    }
+
     func run() throws {
         try conduct("worker") {
             if let parent, !ParentDeath.follow(parent: parent) { return .infrastructure }

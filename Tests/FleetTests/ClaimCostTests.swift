@@ -37,18 +37,16 @@ extension FleetTests {
         /// answer at once, so this, and not the workers' own time, bounds how many claims a second a
         /// fleet of any size is given.
         ///
-        /// Two bounds. Its processor time is the same on any machine: two milliseconds. The whole of
-        /// it contains the wait for a core, which its workers and their sessions want too: two
-        /// milliseconds as well, and five where others keep the cores busy before the test begins.
-        /// The binary is the debug one.
+        /// Two bounds. Its processor time is two milliseconds at most. The whole of it contains the wait
+        /// for a core, which eight workers and their sessions want too: what a slower machine makes
+        /// of that is not the coordinator's doing (2.0 ms on one, 4.5 ms on another, with 0.3 and 0.9
+        /// of it on a processor). So it is held against the coordinator's own share: a lock, a round
+        /// trip or a sleep too many shows as a wait that no core explains. The binary is the debug one.
         @Test(.timeLimit(.minutes(10)))
         func `a claim of the largest run costs the coordinator at most two milliseconds`() throws {
-            let load = try String(contentsOfFile: "/proc/loadavg", encoding: .utf8)
-            let isQuiet = (load.split(separator: " ").first.flatMap { Double($0) } ?? 0) < 4
-            let bound = isQuiet ? 2_000 : 5_000
             var best: [String: Cost] = [:]
             // The best of three: other processes use the same two cores.
-            for _ in 0..<3 where !isWithin(best, bound) {
+            for _ in 0..<3 where !isWithin(best) {
                 let night = try Night {
                     $0.partitions = "{auto: {count: 1000}}"
                     $0.sliceRecords = 10
@@ -72,14 +70,20 @@ extension FleetTests {
                 let cost = try #require(best[phase])
                 #expect(cost.claims >= 800, "\(phase): \(cost)")
                 #expect(cost.processor <= 2_000, "\(phase): \(cost)")
-                #expect(cost.microseconds <= bound, "\(phase): \(cost), load \(load)")
+                #expect(cost.microseconds <= Self.bound(of: cost), "\(phase): \(cost)")
             }
         }
 
         private static let phases = ["validate", "load", "certify"]
 
-        private func isWithin(_ costs: [String: Cost], _ bound: Int) -> Bool {
-            Self.phases.allSatisfy { (costs[$0]?.microseconds ?? .max) <= bound }
+        /// Two milliseconds, or six times what the coordinator itself does: seventeen processes share
+        /// two cores, so a fair share of the wait is eight times.
+        private static func bound(of cost: Cost) -> Int { max(2_000, 6 * cost.processor) }
+
+        private func isWithin(_ costs: [String: Cost]) -> Bool {
+            Self.phases.allSatisfy { phase in
+                costs[phase].map { $0.microseconds <= Self.bound(of: $0) } ?? false
+            }
         }
     }
 }

@@ -99,5 +99,22 @@ extension FleetTests {
                 limit: Binary.limit)
             #expect(plain.stdout.contains(#"ON "app"."members" FOR"#))
         }
+
+        /// Certify by address once computed the job's expressions for refused records too, failed as
+        /// they had, and so did every resume.
+        @Test func `a record that its own expression refuses is late, and certify goes on`()
+            throws
+        {
+            let night = try Night {
+                $0.extraColumn =
+                    "name: {sql: \"(1000 / (new.customer_number::bigint - 12))::text\"}"
+            }
+            let end = try night.run(try night.sample(records: 200))
+            #expect(end.code == 8, "\(end.ended.stderr)")
+            #expect(
+                try night.texts("SELECT rule || ' ' || value FROM kugiri.reject WHERE late")
+                    == ["target-constraint SQLSTATE 22012"])
+            #expect(try night.count("SELECT count(*) FROM member_account") == 199)
+        }
     }
 }

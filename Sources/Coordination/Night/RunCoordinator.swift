@@ -39,6 +39,9 @@ final class RunCoordinator {
     var past = PastTenures()
     let startedClock = Monotonic.now()
     var term: Int64
+    /// The term that this process asked for after its database was away, whether or not it heard the
+    /// answer; nil: it never did.
+    var termTried: Int64?
     var phase: Phase
     /// Asks whether a revision may change what it would; nil: it is agreed already.
     var consent: Consent?
@@ -112,6 +115,16 @@ final class RunCoordinator {
         fleet.run = row.run
         fleet.term = UInt64(term)
         fleet.silenceLimit = .milliseconds(definition.job.silenceMilliseconds)
+    }
+
+    /// The terms that are this process's.
+    var ownTerms: Set<Int64> { Set([term] + (termTried.map { [$0] } ?? [])) }
+
+    /// Whether the newest coordinator is this one.
+    ///
+    /// The process alone does not tell: containers of one image can have host and process in common.
+    func isOwn(_ last: LastConductor) -> Bool {
+        last.term == term || last.term == termTried && last.conductor == Holders.own
     }
 
     /// Writes a line of the run log; what is not routine is kept for the report too.

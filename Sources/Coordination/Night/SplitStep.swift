@@ -60,8 +60,11 @@ extension RunCoordinator {
         phase = .validate
     }
 
-    /// Whether it is known already that the judgement at the barrier will be 9: then there is nothing to
-    /// stage, but every record is still checked, so that the sender gets the whole list once.
+    /// Whether it is known already that the judgement at the barrier will be 9.
+    ///
+    /// Then there is nothing to stage, but every record is still checked, so that the sender gets
+    /// the whole list of what the contract's rules find. What only the target can judge is left out, as
+    /// over the reject budget (PROTOCOL 33).
     private func brokenPromises(_ result: SplitResult) -> Bool {
         guard let totals = result.totals else { return false }
         let checked = CheckedTotal.all(
@@ -130,7 +133,12 @@ extension RunCoordinator {
             rest = rest.dropFirst(batch.count)
             try transact { connection in
                 for slice in batch {
-                    guard try !TargetCatalog.exists(slice.staging, connection) else { continue }
+                    guard try !TargetCatalog.exists(slice.staging, connection) else {
+                        if try !StagingLedger.hasDefaults(slice.staging, connection) {
+                            try connection.execute(tables.keepDefaults(ofSlice: slice.slice))
+                        }
+                        continue
+                    }
                     try connection.execute(
                         tables.createSlice(slice.slice, range: slice.range, logged: isLogged))
                 }

@@ -23,7 +23,7 @@ enum Supplanting {
         // When the database is away too, the trouble is the database's.
         // A term that this very process took, without learning of it, is nobody else's.
         guard let last = try? newest(coordinator), last.term > coordinator.term,
-            last.conductor != Holders.own
+            !coordinator.isOwn(last)
         else { return nil }
         coordinator.isSupplanted = true
         return RunStop(
@@ -38,9 +38,11 @@ enum Supplanting {
 
     /// The newest coordinator, asked on a session of its own: the coordinator's may be gone.
     private static func newest(_ coordinator: RunCoordinator) throws -> LastConductor? {
+        let fleet = coordinator.fleet
         let connection = try Connection(
             url: coordinator.databaseURL,
-            applicationName: "kugiri coordinator \(coordinator.run) parting")
+            applicationName: "kugiri coordinator \(coordinator.run) parting",
+            idle: { try fleet.breathe() })
         return try HolderLedger.lastConductor(of: coordinator.run, connection)
     }
 

@@ -94,25 +94,30 @@ extension RunStart {
             let hook = IdleHook()
             let connection = try connect(request.databaseURL, run: request.run, hook)
             try Schema.check(connection)
-            guard let row = try RunLedger.get(request.run, connection) else {
+            guard let asked = try RunLedger.get(request.run, connection) else {
                 throw RunStop(
                     .usage,
                     LogMessage(
                         .commandFailed,
                         ["command": "resume", "reason": "there is no run \(request.run)"]))
             }
-            guard row.state == "open" else { return try finished(row, connection) }
-            if row.revision == 1, let later = try RunLedger.later(than: row.run, connection) {
+            guard asked.state == "open" else { return try finished(asked, connection) }
+            if asked.revision == 1, let later = try RunLedger.later(than: asked.run, connection) {
                 throw RunStop(
                     .totals,
                     LogMessage(
                         .laterRunLoaded,
                         [
-                            "run": row.run, "later": later.run, "holder": later.coordinator,
-                            "target": row.target, "since": Holders.moment(later.since),
+                            "run": asked.run, "later": later.run, "holder": later.coordinator,
+                            "target": asked.target, "since": Holders.moment(later.since),
                         ]))
             }
-            try seizeTarget(of: row, isWatched: request.takeoverOf != nil, connection)
+            try seizeTarget(of: asked, isWatched: request.takeoverOf != nil, connection)
+            // A session that held it may have committed its last while this one waited (PROTOCOL 13).
+            guard let row = try RunLedger.get(asked.run, connection) else {
+                throw LedgerError.broken("run \(asked.run) is gone")
+            }
+            guard row.state == "open" else { return try finished(row, connection) }
             let found = try read(row, request, connection)
             // Everything that this machine may lack comes before the term is raised: another one,
             // which lacks nothing, then still finds the run as it was left.
@@ -154,17 +159,22 @@ extension RunStart {
         hook.follow(fleet)
         let connection = try connect(request.databaseURL, run: lost.run, hook)
         try Schema.check(connection)
-        let last = try HolderLedger.lastConductor(of: lost.run, connection)
-        // The commit of an earlier try may have been done although its answer never came.
-        guard let last, last.term == lost.term || last.conductor == Holders.own,
-            let row = try RunLedger.get(lost.run, connection),
+        guard let before = try RunLedger.get(lost.run, connection) else {
+            throw try lostRace(for: lost.run, connection)
+        }
+        try seizeTarget(of: before, isWatched: false, ownTerms: lost.ownTerms, connection) {
+            try fleet.pause(milliseconds: $0)
+            try lost.checkSignal()
+        }
+        // What the lost session was committing is decided only now that it is gone (PROTOCOL 13). The
+        // commit of an earlier try may have been done although its answer never came.
+        guard let last = try HolderLedger.lastConductor(of: lost.run, connection),
+            lost.isOwn(last), let row = try RunLedger.get(lost.run, connection),
             row.state == "open" || row.state == "published"
         else { throw try lostRace(for: lost.run, connection) }
-        guard row.state == "open" else { return try finished(row, connection) }
-        try seizeTarget(of: row, isWatched: false, isOwn: true, connection) {
-            try fleet.pause(milliseconds: $0)
-        }
+        guard row.state == "open" else { return try published(row, connection) }
         let found = try read(row, request, connection)
+        lost.termTried = last.term + 1
         let term = try take(
             row.run, after: last.term, isTakeover: false, command: request.command,
             version: request.binaryVersion, connection)
@@ -176,6 +186,20 @@ extension RunStart {
         try takeOver(made, row)
         if let recut = found.recut { try made.recut(recut) }
         return nil
+    }
+
+    /// The end of a run whose publication was committed and never answered: its own, not that of a run
+    /// that is proved again.
+    private static func published(
+        _ row: RunRow, _ connection: borrowing Connection
+    ) throws -> RunEnd {
+        var end = try finished(row, connection)
+        if end.outcome == .normal, row.exitCode == Int(Outcome.warning.rawValue) {
+            end.outcome = .warning
+            end.summary?.exitCode = Int(Outcome.warning.rawValue)
+            end.summary?.result = Outcome.warning.result
+        }
+        return end
     }
 
     /// What the ledger and this machine say about an open run; throws what speaks against going on.

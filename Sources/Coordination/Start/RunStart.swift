@@ -168,6 +168,8 @@ package enum RunStart {
         coordinator.beginPulse()
         if let lost {
             coordinator.takeEvents(from: lost)
+            // What was told before the database went away stands in the report all the same.
+            coordinator.messages = lost.messages
         } else {
             coordinator.openEvents(surroundings.events)
         }

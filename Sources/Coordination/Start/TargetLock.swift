@@ -79,11 +79,11 @@ extension RunStart {
     ///
     /// - Parameters:
     ///   - isWatched: Whether a standby has watched it: nothing more is waited for.
-    ///   - isOwn: Whether this process had it until now: a session of its own that the server has
-    ///     not given up yet is ended.
+    ///   - ownTerms: Terms in which this process had it until now: a session of its own that the server
+    ///     has not given up yet is ended, and whoever else has the target is given time to leave.
     ///   - pause: Waits this many milliseconds.
     static func seizeTarget(
-        of row: RunRow, isWatched: Bool, isOwn: Bool = false,
+        of row: RunRow, isWatched: Bool, ownTerms: Set<Int64> = [],
         _ connection: borrowing Connection,
         pause: (Int) throws -> Void = { usleep(UInt32($0) * 1_000) }
     ) throws {
@@ -94,12 +94,15 @@ extension RunStart {
         var isEnded = false
         while try !RunLedger.lockTarget(row.targetID, connection) {
             guard let holder = try HolderLedger.holder(ofTarget: row.targetID, connection) else {
+                guard Monotonic.now() < deadline else {
+                    throw RunStop(.held, Holders.targetHeld(row.target, by: nil))
+                }
                 try pause(CoordinationLimits.seizePauseMilliseconds)
                 continue
             }
             guard let tenure = holder.tenure, tenure.run == row.run else {
                 // A session on its way out, this process's own earlier one too, has the lock a while.
-                if Monotonic.now() < (isEnded ? deadline : graceEnd) {
+                if Monotonic.now() < (isEnded || !ownTerms.isEmpty ? deadline : graceEnd) {
                     try pause(CoordinationLimits.seizePauseMilliseconds)
                     continue
                 }
@@ -107,7 +110,8 @@ extension RunStart {
             }
             switch watch.look(beatAt: tenure.beatAt, silence: tenure.silence, at: Monotonic.now()) {
             case .alive where isGoneHere(tenure.conductor) || isEnded: break
-            case .alive where isOwn && tenure.conductor == Holders.own:
+            case .alive
+            where ownTerms.contains(tenure.term) && tenure.conductor == Holders.own:
                 isEnded =
                     try HolderLedger.endSilent(run: row.run, silence: .zero, connection)
                     || isEnded

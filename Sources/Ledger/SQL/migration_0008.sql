@@ -10,6 +10,10 @@ BEGIN
             WHERE oid = staging AND relnamespace = 'kugiri_stage'::regnamespace) THEN
         RAISE insufficient_privilege USING MESSAGE = format('%s is no staging table', staging);
     END IF;
+    -- Of a table that somebody else made nothing can be said; what is missing then costs time only.
+    IF NOT pg_has_role((SELECT relowner FROM pg_class WHERE oid = staging), 'USAGE') THEN
+        RETURN;
+    END IF;
     EXECUTE format('ANALYZE %s', staging);
     PERFORM brin_summarize_new_values(x.indexrelid)
     FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_am a ON a.oid = c.relam
