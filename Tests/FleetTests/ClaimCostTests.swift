@@ -76,9 +76,9 @@ extension FleetTests {
 
         private static let phases = ["validate", "load", "certify"]
 
-        /// Two milliseconds, or six times what the coordinator itself does: seventeen processes share
-        /// two cores, so a fair share of the wait is eight times.
-        private static func bound(of cost: Cost) -> Int { max(2_000, 6 * cost.processor) }
+        /// Two milliseconds, or eight times what the coordinator itself does: seventeen processes share
+        /// two cores, and that is a fair share of the wait.
+        private static func bound(of cost: Cost) -> Int { max(2_000, 8 * cost.processor) }
 
         private func isWithin(_ costs: [String: Cost]) -> Bool {
             Self.phases.allSatisfy { phase in
