@@ -86,6 +86,8 @@ package enum CoordinationLimits {
     static let restartsPerWorkerMax = 20
     /// Wait for workers to say goodbye after they were asked to stop.
     static let drainLimit: Duration = .seconds(15)
+    /// Wait for killed worker processes to be gone.
+    static let reapLimit: Duration = .seconds(5)
     /// Wait for workers of other machines to say goodbye: they look at their sockets every few
     /// milliseconds, and whoever does not answer is fenced anyway.
     static let farewellLimit: Duration = .seconds(3)

@@ -31,6 +31,7 @@ public enum Failpoint: String, CaseIterable, Sendable {
     case inBackout = "in_backout"
     case beforePublish = "before_publish"
     case afterPublish = "after_publish"
+    case nightDone = "night_done"
     case inPurge = "in_purge"
 
     /// The error that the action `error` throws.

@@ -248,7 +248,7 @@ extension FleetTests {
 }
 
 /// A TCP connection without libzmq; closed with its last reference.
-private final class RawConnection {
+final class RawConnection {
     private let descriptor: Int32
 
     init(port: Int, _ bytes: [UInt8]) throws {

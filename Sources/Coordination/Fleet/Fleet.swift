@@ -87,6 +87,8 @@ final class Fleet {
         _ count: Int, executable: String, databaseURL: String, logDirectory: String,
         isReplacement: Bool
     ) throws {
+        // A run whose database went away in its last moments is taken again, with workers.
+        isDismissing = false
         for _ in 0..<count {
             started += 1
             if isReplacement { restarts += 1 }
@@ -342,7 +344,10 @@ final class Fleet {
             events.removeAll()
         }
         for child in children.values { child.kill() }
-        while !children.isEmpty {
+        // One that not even SIGKILL ends hangs in the kernel, or under a debugger. It is fenced like
+        // any other, and the run does not wait for it.
+        let last = Monotonic.now() + CoordinationLimits.reapLimit
+        while !children.isEmpty, Monotonic.now() < last {
             for (name, child) in children where child.poll() != nil { children[name] = nil }
             usleep(2_000)
         }

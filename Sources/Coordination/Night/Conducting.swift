@@ -34,7 +34,7 @@ enum Conducting {
                     try opening(coordinator)
                 }
                 let outcome = try coordinator.night(untilValidate: request.untilValidate)
-                return Ending.close(coordinator, outcome, [], state: nil)
+                return try Ending.finish(coordinator, outcome)
             } catch let error as PostgresError where error.isPassing {
                 if let stop = Supplanting.stop(for: error, coordinator) {
                     return Ending.failed(stop, coordinator)

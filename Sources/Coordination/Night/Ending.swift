@@ -128,10 +128,34 @@ enum Ending {
         return end
     }
 
-    /// Lets the workers go, writes the last lines and the ledger's last word.
-    static func close(
+    /// Ends a night that went well.
+    ///
+    /// - Throws: What a database says that is away: the run waits for it here as anywhere else; and
+    ///   ``Failpoint/Tripped``.
+    static func finish(_ coordinator: RunCoordinator, _ outcome: Outcome) throws -> RunEnd {
+        coordinator.fleet.onBreath = nil
+        if coordinator.isSupplanted { return Supplanting.leave(coordinator, outcome, []) }
+        coordinator.fleet.dismiss()
+        coordinator.draw(isFinal: true)
+        try Failpoint.nightDone.pass()
+        var trouble: [LogMessage] = []
+        var summary: RunSummary?
+        do {
+            try settle(coordinator, outcome, state: nil, &summary)
+        } catch let error as PostgresError where error.isPassing {
+            throw error
+        } catch {
+            trouble = stop(for: error, coordinator).messages
+            for message in trouble { coordinator.note(message) }
+        }
+        return sayGoodbye(coordinator, outcome, [], trouble, summary)
+    }
+
+    /// Ends a run that failed or was stopped: lets the workers go, writes the last lines and the
+    /// ledger's last word, as far as that can be written.
+    private static func close(
         _ coordinator: RunCoordinator, _ outcome: Outcome, _ causes: [LogMessage], state: String?,
-        picture: String = ""
+        picture: String
     ) -> RunEnd {
         coordinator.fleet.onBreath = nil
         if coordinator.isSupplanted { return Supplanting.leave(coordinator, outcome, causes) }
@@ -141,37 +165,53 @@ enum Ending {
         var trouble = causes
         var summary: RunSummary?
         do {
-            if [.terminated, .interrupted, .deadline].contains(outcome) {
-                try coordinator.releaseClaims()
-            }
-            let made = try coordinator.summary(outcome)
-            summary = made
-            try coordinator.logCounts(made)
-            if state != nil, coordinator.isWithdrawable {
-                try coordinator.withdraw()
-            } else if let state {
-                // What was read stays for people; what was staged is of no more use.
-                try coordinator.connection.transaction { connection in
-                    try RunLedger.fence(coordinator.run, term: coordinator.term, connection)
-                    try RunLedger.end(
-                        run: coordinator.run, state: state, outcome: outcome,
-                        summary: try JSONText.compact(made), connection)
-                }
-                try coordinator.dropStaging()
-                try Files.removeDirectory(
-                    coordinator.definition.spoolDirectory(of: coordinator.run))
-            }
-            try TenureLedger.end(
-                run: coordinator.run, term: coordinator.term, outcome: outcome,
-                coordinator.connection)
-            try LogGenerations.tidy(
-                coordinator.definition, generations: coordinator.logGenerations,
-                note: { coordinator.note($0) }, coordinator.connection)
+            try settle(coordinator, outcome, state: state, &summary)
         } catch {
             let second = stop(for: error, coordinator)
             trouble += second.messages
             for message in second.messages { coordinator.note(message) }
         }
+        return sayGoodbye(coordinator, outcome, causes, trouble, summary, picture: picture)
+    }
+
+    /// The ledger's last word, and what is of no more use.
+    private static func settle(
+        _ coordinator: RunCoordinator, _ outcome: Outcome, state: String?,
+        _ summary: inout RunSummary?
+    ) throws {
+        if [.terminated, .interrupted, .deadline].contains(outcome) {
+            try coordinator.releaseClaims()
+        }
+        let made = try coordinator.summary(outcome)
+        summary = made
+        try coordinator.logCounts(made)
+        if state != nil, coordinator.isWithdrawable {
+            try coordinator.withdraw()
+        } else if let state {
+            // What was read stays for people; what was staged is of no more use.
+            try coordinator.connection.transaction { connection in
+                try RunLedger.fence(coordinator.run, term: coordinator.term, connection)
+                try RunLedger.end(
+                    run: coordinator.run, state: state, outcome: outcome,
+                    summary: try JSONText.compact(made), connection)
+            }
+            try coordinator.dropStaging()
+            try Files.removeDirectory(
+                coordinator.definition.spoolDirectory(of: coordinator.run))
+        }
+        try TenureLedger.end(
+            run: coordinator.run, term: coordinator.term, outcome: outcome,
+            coordinator.connection)
+        try LogGenerations.tidy(
+            coordinator.definition, generations: coordinator.logGenerations,
+            note: { coordinator.note($0) }, coordinator.connection)
+    }
+
+    /// The last lines of log and events.
+    private static func sayGoodbye(
+        _ coordinator: RunCoordinator, _ outcome: Outcome, _ causes: [LogMessage],
+        _ trouble: [LogMessage], _ summary: RunSummary?, picture: String = ""
+    ) -> RunEnd {
         if outcome == .normal || outcome == .warning || outcome == .empty {
             coordinator.note(LogMessage(.normalEnd, ["run": coordinator.run]))
         } else {

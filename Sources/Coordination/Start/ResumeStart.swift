@@ -172,7 +172,12 @@ extension RunStart {
             lost.isOwn(last), let row = try RunLedger.get(lost.run, connection),
             row.state == "open" || row.state == "published"
         else { throw try lostRace(for: lost.run, connection) }
-        guard row.state == "open" else { return try published(row, connection) }
+        guard row.state == "open" else {
+            let end = try published(row, connection)
+            try TenureLedger.end(
+                run: row.run, term: last.term, outcome: end.outcome, connection)
+            return end
+        }
         let found = try read(row, request, connection)
         lost.termTried = last.term + 1
         let term = try take(

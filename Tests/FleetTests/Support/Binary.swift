@@ -42,8 +42,9 @@ enum Binary {
     /// Longer than any run of these tests on two busy cores.
     static let limit: Duration = .seconds(120)
 
-    /// Next to the test bundle, wherever `--scratch-path` put both.
+    /// `KUGIRI_TEST_BINARY`, or next to the test bundle, wherever `--scratch-path` put both.
     static let path: String = {
+        if let asked = ProcessInfo.processInfo.environment["KUGIRI_TEST_BINARY"] { return asked }
         let words = CommandLine.arguments.filter { $0.contains(".xctest") }
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
         for place in [own].compactMap({ $0 }) + words {
@@ -102,12 +103,21 @@ enum Binary {
         _ arguments: [String], environment extra: [String: String] = [:], scratch: String,
         wrapper: [String] = []
     ) throws -> Running {
+        try startProgram(
+            wrapper.first ?? path, (wrapper.isEmpty ? [] : wrapper.dropFirst() + [path]) + arguments,
+            environment: extra, scratch: scratch)
+    }
+
+    /// Starts another program in the same way.
+    static func startProgram(
+        _ program: String, _ arguments: [String], environment extra: [String: String] = [:],
+        scratch: String
+    ) throws -> Running {
         let name = "\(scratch)/\(Counter.next())"
-        // The shell gives standard error a file of its own, and is replaced by the binary.
+        // The shell gives standard error a file of its own, and is replaced by the program.
         let child = try ChildProcess.start(
             executable: "/bin/sh",
-            arguments: ["-c", "exec \"$@\" 2>\"$0\"", name + ".err"] + wrapper + [path]
-                + arguments,
+            arguments: ["-c", "exec \"$@\" 2>\"$0\"", name + ".err", program] + arguments,
             environment: environment(extra), output: .file(path: name + ".out"))
         return Running(child, output: name + ".out", errors: name + ".err", arguments)
     }

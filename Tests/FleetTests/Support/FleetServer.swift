@@ -45,6 +45,16 @@ struct FleetServer: SuiteTrait, TestScoping {
         try server.remove()
     }
 
+    /// The last lines of the server's log.
+    static var logTail: String {
+        let folder = "\(folder)/postgres/log"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.map { name in
+            let text = (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)) ?? ""
+            return text.split(separator: "\n").suffix(25).joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+
     /// The URL of another database of a server.
     static func url(of database: String, on server: String = url) -> String {
         server.replacing(

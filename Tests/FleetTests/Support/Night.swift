@@ -141,11 +141,22 @@ final class Night {
     }
 
     /// A new session of the test's own, as soon as the server takes one.
+    ///
+    /// A server that gave up coming back is started again, as a supervisor would: one whose UNLOGGED
+    /// table was rolled back just before the crash comes up at the second try (decision 0034).
     func reconnect() throws {
         var fresh: Connection?
-        try waitUntil("the server") {
-            fresh = try? Connection(url: FleetServer.url(of: name), applicationName: "test/night")
-            return fresh != nil
+        do {
+            try waitUntil("the server") {
+                fresh = try? Connection(
+                    url: FleetServer.url(of: name), applicationName: "test/night")
+                if fresh == nil, !FleetServer.server.isRunning {
+                    _ = try FleetServer.server.start()
+                }
+                return fresh != nil
+            }
+        } catch {
+            throw TookTooLong(description: "\(error)\n\(FleetServer.logTail)")
         }
         guard let fresh = fresh.take() else { return }
         connection = fresh

@@ -83,14 +83,15 @@ extension Night {
 final class Machines {
     /// The coordinator's address on the bridge.
     static let host = "10.231.77.1"
+    private let tag: String
     private let bridge: String
     let names: [String]
 
     /// Makes the bridge and as many namespaces; nil: this machine does not let us.
     init?(_ count: Int) {
-        let tag = "kg\(getpid() % 100_000)"
+        tag = "kg\(getpid() % 100_000)"
         bridge = tag + "b"
-        names = (1...count).map { "\(tag)n\($0)" }
+        names = (1...count).map { [tag] in "\(tag)n\($0)" }
         var lines = [
             "ip link add \(bridge) type bridge",
             "ip addr add \(Self.host)/24 dev \(bridge)", "ip link set \(bridge) up",
@@ -111,6 +112,16 @@ final class Machines {
     }
 
     deinit { remove() }
+
+    /// Takes the cable out of a machine, numbered from 0.
+    func cut(_ index: Int) { set(index, "down") }
+
+    /// Puts it in again.
+    func heal(_ index: Int) { set(index, "up") }
+
+    private func set(_ index: Int, _ state: String) {
+        #expect(Self.run("ip link set \(tag)v\(index) \(state)"))
+    }
 
     private func remove() {
         let lines = names.map { "ip netns del \($0)" } + ["ip link del \(bridge)"]
