@@ -79,8 +79,9 @@ extension FleetTests {
         ) throws {
             guard let path = ChaosSelection.current.results else { return }
             let words = [
-                kind.name, kind.title, String(tally.trials * kind.each), String(tally.failures.count),
-                String(Int(took / .seconds(1))), String(ChaosSelection.current.seed), remark,
+                kind.name, kind.title, String(tally.trials * kind.each),
+                String(tally.failures.count), String(Int(took / .seconds(1))),
+                String(ChaosSelection.current.seed), remark,
             ]
             let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT, 0o644)
             try #require(descriptor >= 0, "\(path)")

@@ -63,7 +63,8 @@ extension ChaosKind {
             let end = try night.run(file)
             trial.tell("  exit \(end.code ?? -1)")
             guard [0, 4].contains(end.code) else {
-                #expect([8, 9, 10, 11].contains(end.code), "\(end.ended.status) \(end.ended.stderr)")
+                #expect(
+                    [8, 9, 10, 11].contains(end.code), "\(end.ended.status) \(end.ended.stderr)")
                 try oracle.expectUntouched(end, code: end.code ?? -1)
                 continue
             }
@@ -72,9 +73,11 @@ extension ChaosKind {
         }
     }
 
-    /// The file with the rejects that the run itself has found: whatever was not rejected must have
-    /// been loaded as it stands.
-    private static func judged(_ file: Sample, _ end: Conclusion, _ night: Night) throws -> Sample {
+    /// The file with the rejects that the run itself has found: whatever was not rejected must
+    /// have been loaded as it stands.
+    private static func judged(
+        _ file: Sample, _ end: Conclusion, _ night: Night
+    ) throws -> Sample {
         let rows = try night.connection.query(
             "SELECT record, byte_offset, field, rule FROM kugiri.reject WHERE run = $1",
             [.text(try end.run)])

@@ -12,7 +12,9 @@ extension ChaosKind {
             disturbMessages),
         ChaosKind(
             "network-cut", "network namespaces cut and healed", whole: 50,
-            obstacle: { Machines.arePossible ? nil : "needs root, iproute2, bridges and namespaces" },
+            obstacle: {
+                Machines.arePossible ? nil : "needs root, iproute2, bridges and namespaces"
+            },
             cutNetwork),
     ]
 

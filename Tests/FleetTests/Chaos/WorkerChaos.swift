@@ -76,6 +76,8 @@ extension ChaosKind {
         let pass = ChaosSelection.current.isAsked ? trial.index / 3 + 1 : trial.number(1...80)
         let it = try ChaosNight(trial, records: 400) {
             $0.workers = 0
+            // Nobody but silence tells of the death of a worker that was started by hand.
+            $0.silence = "2s"
             $0.partitions = "{auto: {count: 1}}"
             $0.commitInterval = 200
             $0.sliceRecords = 400

@@ -104,8 +104,9 @@ enum Binary {
         wrapper: [String] = []
     ) throws -> Running {
         try startProgram(
-            wrapper.first ?? path, (wrapper.isEmpty ? [] : wrapper.dropFirst() + [path]) + arguments,
-            environment: extra, scratch: scratch)
+            wrapper.first ?? path,
+            (wrapper.isEmpty ? [] : wrapper.dropFirst() + [path]) + arguments, environment: extra,
+            scratch: scratch)
     }
 
     /// Starts another program in the same way.

@@ -71,7 +71,7 @@ struct Network {
     }
 
     /// A port of the loopback that nobody listens on, below those the system lends.
-    private static func freePort() -> Int {
+    static func freePort() -> Int {
         while true {
             let port = 10_000 + (Int(getpid()) * 53 + Counter.next()) % 20_000
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
