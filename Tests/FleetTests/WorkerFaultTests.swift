@@ -13,7 +13,7 @@ extension FleetTests {
         private static let kills: [(Failpoint, Int, String)] = [
             (.claimTaken, 1, "validate"), (.afterCopyBeforeCommit, 2, "validate"),
             (.afterCommitBeforeReport, 1, "validate"), (.commitSent, 2, "validate"),
-            (.claimTaken, 4, "load"), (.inChunk, 3, "load"), (.beforeChunkCommit, 4, "load"),
+            (.claimTaken, 4, "load"), (.inChunk, 3, "load"), (.beforeCommit, 4, "load"),
             (.commitSent, 7, "load"), (.afterCommitBeforeReport, 6, "load"),
             (.claimTaken, 8, "certify"),
         ]
