@@ -107,8 +107,29 @@ extension FleetTests {
             #expect(way.stood == places)
         }
 
-        /// Guests, so that each is alone and reaches its place, and nobody but the silence limit tells
-        /// that it is gone; own workers that die are replaced in `WorkerFaultTests`.
+        @Test(arguments: ofWorkers, Action.allCases)
+        func `a worker that fails anywhere is replaced`(place: Failpoint, action: Action) throws {
+            let night = try Night {
+                $0.workers = 1
+                $0.partitions = "{auto: {count: 1}}"
+                $0.transfer = "stream"
+                $0.silence = "2s"
+            }
+            let sample = try night.sample(records: 1_500)
+            let oracle = try Oracle(night)
+            let faults = Faults(night)
+            let armed = "\(place.rawValue):\(action.rawValue)"
+            let end = try night.run(
+                sample, environment: faults.environment.merging(["KUGIRI_FAILPOINT": armed]) { $1 })
+            #expect(faults.acted(action.rawValue) == [place.rawValue])
+            try oracle.expectLoaded(sample, end)
+            let processes = try night.texts("SELECT DISTINCT process FROM kugiri.crew")
+            #expect(processes.count > 1)
+            // One that stands still is killed by its coordinator.
+            #expect(try action == .error || end.log.contains("signal 9"))
+        }
+
+        /// Guests of one run, each alone, so that nobody but the silence limit tells that it is gone.
         @Test(arguments: Action.allCases)
         func `workers that fail at every place, one after another, cost time and no row`(
             action: Action
