@@ -54,16 +54,17 @@ let package = Package(
         module("Records"),
         module("Plan"),
         module("Wire", ["Plan"]),
+        module("Mutants"),
         module("Postgres", ["CLibPQ", "CLinux"]),
-        module("Messaging", ["CZeroMQ", "CLinux"]),
-        module("Ledger", ["Postgres", "Plan"], resources: [.embedInCode("SQL")]),
+        module("Messaging", ["CZeroMQ", "CLinux", "Mutants"]),
+        module("Ledger", ["Postgres", "Plan", "Mutants"], resources: [.embedInCode("SQL")]),
         module("Settings", ["Plan", "Records", yams], resources: [.embedInCode("Contracts")]),
         module("Journal", resources: [.embedInCode("Catalogue")]),
         module(
             "Loading",
             [
                 "Records", "Plan", "Wire", "Postgres", "Messaging", "Ledger", "Settings", "Journal",
-                crypto,
+                "Mutants", crypto,
             ]),
         module(
             "Coordination",

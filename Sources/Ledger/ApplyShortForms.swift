@@ -8,6 +8,10 @@
 // left with the address, one page per row and no descent of the index. What must change together:
 // the outcomes U, N and I here and in `apply`, the before-images here and there.
 
+#if MUTANTS
+    import Mutants
+#endif
+
 extension ApplyStatement {
     /// The first of the plan's values, behind the two parameters of the range.
     static let firstValue = 3
@@ -18,12 +22,20 @@ extension ApplyStatement {
         let count =
             plan.updateCountColumn.map { " AND t.\($0) IS NOT DISTINCT FROM s.kugiri_lock_count" }
             ?? ""
-        return """
+        let text = """
             \(inScope(.range)) AND s.kugiri_seq = 0 AND s.kugiri_state = 'U' AND s.kugiri_seen
                 AND t.ctid = s.kugiri_tid AND \(keys.joined(separator: " AND "))
                 AND t.\(plan.lockColumn) IS NOT DISTINCT FROM s.kugiri_lock_at
                 AND t.xmin = s.kugiri_lock_xmin\(count)\(notStagedToClose)
             """
+        #if MUTANTS
+            let blind = Mutant.xmin.cut("t.xmin = s.kugiri_lock_xmin", from: text, leaving: "true")
+            return Mutant.lockColumn.cut(
+                "t.\(plan.lockColumn) IS NOT DISTINCT FROM s.kugiri_lock_at", from: blind,
+                leaving: "true")
+        #else
+            return text
+        #endif
     }
 
     /// What a form returns of the staged rows it settled: count, digest, sums.

@@ -4,6 +4,10 @@
 // the indicator and counts, all on one snapshot. What must change together: the columns of `cur`,
 // the predicate of `upd` (the optimistic lock), the outcomes of `m`, and `Tests/LedgerTests`.
 
+#if MUTANTS
+    import Mutants
+#endif
+
 /// SQL of the load, built from a target plan for one slice's staging table.
 public struct ApplyStatement: Sendable {
     /// Which staged rows a statement is about.
@@ -53,8 +57,17 @@ public struct ApplyStatement: Sendable {
 
     /// The optimistic lock: timestamp and row version are what validation saw (PROTOCOL 19).
     private var asSeen: String {
-        "t.\(plan.lockColumn) IS NOT DISTINCT FROM cur.seen_at AND t.xmin = cur.seen_xmin"
+        let text =
+            "t.\(plan.lockColumn) IS NOT DISTINCT FROM cur.seen_at AND t.xmin = cur.seen_xmin"
             + countMatches
+        #if MUTANTS
+            let blind = Mutant.xmin.cut("t.xmin = cur.seen_xmin", from: text, leaving: "true")
+            return Mutant.lockColumn.cut(
+                "t.\(plan.lockColumn) IS NOT DISTINCT FROM cur.seen_at", from: blind,
+                leaving: "true")
+        #else
+            return text
+        #endif
     }
 
     private var current: String {

@@ -1,7 +1,13 @@
 // The texts of the statements, embedded from `SQL/`: one statement a file, named after its verb.
 
 /// Text of an embedded SQL file.
-func sql(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+func sql(_ bytes: [UInt8]) -> String {
+    #if MUTANTS
+        return weakened(bytes)
+    #else
+        return String(decoding: bytes, as: UTF8.self)
+    #endif
+}
 
 /// The text that stands for "above every key" where a bound may not be NULL: U+10FFFF, a
 /// noncharacter that no key image holds.

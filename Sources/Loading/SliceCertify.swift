@@ -2,6 +2,7 @@
 // written where it is still ours (PROTOCOL 36).
 
 import Ledger
+import Messaging
 import Plan
 import Postgres
 
@@ -36,6 +37,7 @@ struct SliceCertify {
                 counts, claim: claim, chunkNumber: 0, low: claim.range.low.text,
                 high: claim.range.high?.text, worker: worker, startedAt: startedAt,
                 connection)
+            try Failpoint.inCertify.pass()
         }
     }
 

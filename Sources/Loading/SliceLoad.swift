@@ -89,7 +89,7 @@ struct SliceLoad {
             try ProofLedger.insert(
                 counts, claim: claim, chunkNumber: attempt.number, low: chunk.low, high: chunk.high,
                 worker: worker, startedAt: attempt.startedAt, connection)
-            try Failpoint.beforeChunkCommit.pass()
+            try Failpoint.beforeCommit.pass()
             return (counts, isFinished)
         }
         try Failpoint.afterCommitBeforeReport.pass()

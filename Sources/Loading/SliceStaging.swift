@@ -7,6 +7,10 @@ import Plan
 import Postgres
 import Records
 
+#if MUTANTS
+    import Mutants
+#endif
+
 /// Stages one checked slice.
 struct SliceStaging {
     let rules: SliceRules
@@ -278,6 +282,9 @@ struct SliceStaging {
             block.append(contentsOf: RowEncoder.fileTrailer)
             try writer.write(block)
         }
+        #if MUTANTS
+            if Mutant.copyCount.isOn { return }
+        #endif
         guard copied == valid.count else {
             throw LedgerError.broken("COPY took \(copied) rows of \(valid.count) sent")
         }

@@ -16,6 +16,8 @@ package enum DoorWeakness: Sendable {
     case notEnforced
     /// The handler lets everybody in.
     case letsEverybodyIn
+    /// There is no handler, and no self-test before it: as if it had died since.
+    case handlerGone
 }
 
 /// Knocks at a socket that listens in a private folder, before it listens on the network.

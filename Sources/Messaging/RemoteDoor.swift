@@ -91,6 +91,10 @@ public final class RemoteDoor {
             try security.keyFile.withSecret { secret throws(KeyTrouble) in
                 try socket.setSecretKey(secret)
             }
+            guard weakness != .handlerGone else {
+                try socket.attach(.bind, endpoint.text)
+                return
+            }
             let place = "\(testDirectory)/self-test.ipc"
             try socket.attach(.bind, "ipc://\(place)")
             defer { _ = unsafe unlink(place) }

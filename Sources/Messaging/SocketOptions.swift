@@ -3,6 +3,10 @@
 
 import CZeroMQ
 
+#if MUTANTS
+    import Mutants
+#endif
+
 /// One option of a socket, set before bind or connect and never changed afterwards
 /// (changing a high-water mark later runs into libzmq #4524).
 struct SocketOption {
@@ -105,7 +109,10 @@ enum SocketOptions {
     ///
     /// - Parameter isEnforced: false only in the self-test's own tests.
     static func curveServer(isEnforced: Bool) -> [SocketOption] {
-        [
+        #if MUTANTS
+            let isEnforced = isEnforced && !Mutant.zap.isOn
+        #endif
+        return [
             SocketOption("CURVE_SERVER", ZMQ_CURVE_SERVER, 1),
             // CURVE alone lets every key in: who it is, is ZAP's question. Without a domain
             // option 93 has no effect.

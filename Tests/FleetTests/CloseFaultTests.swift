@@ -14,7 +14,7 @@ extension FleetTests {
         private static let kills: [(Failpoint, Int, String)] = [
             (.afterCopyBeforeCommit, 1, "validate"), (.afterCommitBeforeReport, 1, "validate"),
             (.commitSent, 2, "validate"), (.claimTaken, 3, "load"), (.inChunk, 2, "load"),
-            (.beforeChunkCommit, 4, "load"), (.commitSent, 5, "load"),
+            (.beforeCommit, 4, "load"), (.commitSent, 5, "load"),
             (.afterCommitBeforeReport, 6, "load"), (.claimTaken, 5, "certify"),
         ]
 

@@ -16,7 +16,7 @@ extension FleetTests {
             case load = "in_chunk:stop:3"
             case certify = "claim_taken:stop:8"
             case publish = "before_publish:stop"
-            case published = "after_publish:stop"
+            case published = "ledger_written_log_not:stop"
             case done = "night_done:stop"
 
             var isWorkers: Bool { [.validate, .load, .certify].contains(self) }

@@ -77,7 +77,7 @@ extension FleetTests {
 
         /// Both workers count their own passes, so holder and heir die at many different places.
         @Test(
-            arguments: ["in_chunk", "before_chunk_commit", "commit_sent", "claim_taken"],
+            arguments: ["in_chunk", "before_commit", "commit_sent", "claim_taken"],
             [1, 2, 4, 7])
         func `workers that die around the cut cost time and no row`(place: String, pass: Int) throws
         {

@@ -30,7 +30,7 @@ extension FleetTests {
                         + "AND pid IS NOT NULL"))
         }
 
-        @Test(arguments: ["in_chunk:stop:3", "before_chunk_commit:stop:3"])
+        @Test(arguments: ["in_chunk:stop:3", "before_commit:stop:3"])
         func `a worker whose session is ended goes on with a new one`(place: String) throws {
             let it = try standing(at: place)
             let empty = try Oracle(it.night, before: [:])

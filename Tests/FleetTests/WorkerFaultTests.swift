@@ -13,7 +13,7 @@ extension FleetTests {
         private static let kills: [(Failpoint, Int, String)] = [
             (.claimTaken, 1, "validate"), (.afterCopyBeforeCommit, 2, "validate"),
             (.afterCommitBeforeReport, 1, "validate"), (.commitSent, 2, "validate"),
-            (.claimTaken, 4, "load"), (.inChunk, 3, "load"), (.beforeChunkCommit, 4, "load"),
+            (.claimTaken, 4, "load"), (.inChunk, 3, "load"), (.beforeCommit, 4, "load"),
             (.commitSent, 7, "load"), (.afterCommitBeforeReport, 6, "load"),
             (.claimTaken, 8, "certify"),
         ]
@@ -45,16 +45,6 @@ extension FleetTests {
                 environment: ["KUGIRI_FAILPOINT": "\(place.rawValue):kill:1"])
             try oracle.expectLoaded(sample, end, code: 4)
             try expectDeath(night, end, "signal 9")
-        }
-
-        @Test(arguments: [Failpoint.claimTaken, .afterCopyBeforeCommit, .inChunk, .commitSent])
-        func `a worker that fails without dying is replaced`(place: Failpoint) throws {
-            let night = try Night()
-            let sample = try night.sample(records: 2_500)
-            let oracle = try Oracle(night)
-            let end = try night.run(
-                sample, environment: ["KUGIRI_FAILPOINT": "\(place.rawValue):error:2"])
-            try oracle.expectLoaded(sample, end)
         }
 
         /// Found by seed 72060 of the simulator: all workers of its own stood still while they had

@@ -224,11 +224,29 @@ extension PostgresTests {
                 try ClaimLedger.advance(
                     claim.id, epoch: 1, chunkNumber: 0, from: "", to: "m", next: nil, connection)
             }
+            #expect(throws: lost) {
+                try ClaimLedger.hold(claim.id, epoch: 1, chunkNumber: 0, at: "", connection)
+            }
             #expect(throws: lost) { try ClaimLedger.finish(claim.id, epoch: 1, connection) }
             #expect(throws: lost) { _ = try ClaimLedger.place(of: taken, connection) }
             #expect(throws: LedgerError.claimLost(claim: -1)) {
                 _ = try ClaimLedger.raise(-1, connection)
             }
+        }
+
+        @Test func `taking a claim away ends its holder's session, and no other`() throws {
+            let connection = try connect()
+            let holder = try connect()
+            let bystander = try connect()
+            let (_, claim) = try loadClaim("ended", connection)
+            _ = try take(claim, epoch: 0, holder)
+            _ = try ClaimLedger.raise(claim.id, connection)
+            let deadline = ContinuousClock.now + .seconds(10)
+            while try ClaimLedger.terminateHolder(claim.id, connection),
+                ContinuousClock.now < deadline
+            {}
+            #expect(throws: PostgresError.self) { try holder.execute("SELECT 1") }
+            try bystander.execute("SELECT 1")
         }
 
         @Test func `a raise waits only as long as its lock timeout`() throws {

@@ -264,6 +264,22 @@ private func handshake(
         #expect(refused == .refused && received == [])
     }
 
+    @Test func `without a handler no key comes in, not even one of the list`() throws {
+        let keys = try Keyring()
+        let context = try Context()
+        let door = try keys.open(context, weakness: .handlerGone)
+        for key in [keys.kyoto, keys.osaka] {
+            let dealer = try DealerSocket(
+                context, connect: door.endpoint, security: keys.client(key))
+            let (state, received) = try handshake(of: dealer, at: door) { $0 != .pending }
+            if case .interrupted = state {} else { Issue.record("the handshake: \(state)") }
+            #expect(state != .succeeded)
+            let sent = try dealer.send([9])
+            #expect(!sent)
+            #expect(received == [])
+        }
+    }
+
     @Test(arguments: [DoorWeakness.notEnforced, .letsEverybodyIn])
     func `the self-test finds an open door`(_ weakness: DoorWeakness) throws {
         let keys = try Keyring()

@@ -226,8 +226,9 @@ extension RunCoordinator {
             try TenureLedger.finish(.publish, run: run, term: term, connection)
             try RunLedger.end(
                 run: run, state: "published", outcome: outcome, summary: summary, connection)
+            try Failpoint.midPublish.pass()
         }
-        try Failpoint.afterPublish.pass()
+        try Failpoint.ledgerWrittenLogNot.pass()
         note(
             LogMessage(
                 .certified, ["run": run, "records": String(counts.input), "sha256": hash]))
@@ -235,6 +236,7 @@ extension RunCoordinator {
             LogMessage(
                 .published,
                 ["run": run, "date": definition.parameters.businessDate?.iso ?? "-"]))
+        try Failpoint.afterPublish.pass()
         try dropOldStaging()
         draw()
     }

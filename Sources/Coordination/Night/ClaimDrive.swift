@@ -136,6 +136,7 @@ extension RunCoordinator {
                 claimWatch.assigned(claim, at: clock)
                 fleet.spool.grant(
                     claim: claim, epoch: epoch, slice: table[claim]?.slice ?? 0, to: worker)
+                try Failpoint.claimGranted.pass()
                 fleet.send(
                     .assign(
                         Assignment(

@@ -160,6 +160,7 @@ extension RunCoordinator {
             try insertLoadClaims(connection)
             try RunLedger.enter(.load, run: run, connection)
         }
+        try Failpoint.barrierCommitted.pass()
         note(
             LogMessage(
                 .barrierPassed,

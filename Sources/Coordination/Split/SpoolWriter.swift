@@ -1,5 +1,6 @@
 // Spool slices on disk: records are put into the slice of their key, in constant memory.
 
+import Messaging
 import Plan
 import Records
 
@@ -81,6 +82,7 @@ struct SpoolWriter: ~Copyable, RecordSink {
         try file.write(buffer.span)
         // What the disk has begun to write while the split goes on, `finish` need not wait for.
         file.beginWriteback(at: bytes[slice], count: Int64(buffer.count))
+        try Failpoint.spoolBlockWritten.pass()
         bytes[slice] += Int64(buffer.count)
         buffer.removeAll(keepingCapacity: true)
         swap(&buffer, &buffers[slice])

@@ -88,6 +88,7 @@ package enum RunStart {
         let arrived = try Arrival.archive(
             request.inputPath, in: definition.directories.archive, inputs: inputs, breathe: {})
         do {
+            try Failpoint.inputArchived.pass()
             let contractHash = try Files.sha256(
                 ofText: JSONText.compact(definition.contract))
             let known = try WrongFile.check(
@@ -130,7 +131,8 @@ package enum RunStart {
         let fleet = try makeFleet(
             definition, request.surroundings, binaryVersion: request.binaryVersion,
             signals: signals)
-        let created = try begin(new, request, target: plan, connection)
+        let created = try begin(new, arrived, request, target: plan, connection)
+        try Failpoint.runCreated.pass()
         // Nobody can go on with them; what was read of them stays in the archive.
         for given in created.superseded {
             if let row = try RunLedger.get(given.run, connection) {
@@ -140,10 +142,9 @@ package enum RunStart {
         guard let row = try RunLedger.get(created.run, connection) else {
             throw LedgerError.broken("run \(created.run) vanished")
         }
-        let kept = try Arrival.keep(arrived, as: definition.archivedInput(of: row.run))
         let made = try make(
             definition: definition, connection: connection, row: row, plan: plan,
-            term: created.term, input: kept, tolerances: request.tolerances,
+            term: created.term, input: created.input, tolerances: request.tolerances,
             databaseURL: request.databaseURL, executable: request.executable,
             binaryVersion: request.binaryVersion, surroundings: request.surroundings,
             fleet: fleet, screen: screen)

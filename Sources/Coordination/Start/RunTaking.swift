@@ -22,10 +22,13 @@ struct SupersededRun {
 extension RunStart {
     /// Creates a run and takes it; unfinished runs on the target that have loaded nothing are given
     /// up for it, one that has makes it refuse with 13.
+    ///
+    /// The input gets its place before the commit: a run that is in the ledger has its input, whoever
+    /// dies when. A place without a run is given to the next run, which gets the same id.
     static func begin(
-        _ new: NewRun, _ request: RunRequest, target plan: TargetPlan,
+        _ new: NewRun, _ arrived: ArrivedInput, _ request: RunRequest, target plan: TargetPlan,
         _ connection: borrowing Connection
-    ) throws -> (run: String, term: Int64, superseded: [SupersededRun]) {
+    ) throws -> (run: String, term: Int64, input: ArrivedInput, superseded: [SupersededRun]) {
         var superseded: [SupersededRun] = []
         let created = try connection.transaction { connection in
             let open = try RunLedger.open(onTarget: plan.tableID, connection)
@@ -53,9 +56,17 @@ extension RunStart {
             try Preparation.audit(
                 request.command, run: created.run, version: request.binaryVersion,
                 hash: request.settingsHash, connection)
-            return (created.run, taken.term)
+            let kept = try Arrival.keep(
+                arrived, as: request.definition.archivedInput(of: created.run))
+            do {
+                try Failpoint.inputKept.pass()
+            } catch {
+                Arrival.discard(kept)
+                throw error
+            }
+            return (created.run, taken.term, kept)
         }
-        return (created.0, created.1, superseded)
+        return (created.0, created.1, created.2, superseded)
     }
 
     /// Another run stands in the way: it is not finished, and has loaded.

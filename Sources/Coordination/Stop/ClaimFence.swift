@@ -39,7 +39,7 @@ enum ClaimFence {
                         "reason": "claim \(claim) stays locked by another session", "run": run,
                     ]), isResumable: true)
         }
-        try Failpoint.afterEpochRaise.pass()
+        try Failpoint.afterEpochBump.pass()
         let deadline = Monotonic.now() + CoordinationLimits.terminateLimit
         while try ClaimLedger.terminateHolder(claim, guardian) {
             guard Monotonic.now() < deadline else { break }

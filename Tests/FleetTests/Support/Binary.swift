@@ -64,10 +64,11 @@ enum Binary {
         return unsafe isThere && !isDirectory && access(path, X_OK) == 0
     }
 
-    /// The environment of a child: this process's, without what a person set for Kugiri.
+    /// The environment of a child: this process's, without what a person set for Kugiri; the mutation
+    /// check's choice stays.
     static func environment(_ extra: [String: String]) -> [String: String] {
         var result = ProcessInfo.processInfo.environment.filter {
-            !$0.key.hasPrefix("KUGIRI_") && !$0.key.hasPrefix("PG")
+            $0.key == "KUGIRI_MUTANT" || !$0.key.hasPrefix("KUGIRI_") && !$0.key.hasPrefix("PG")
         }
         for (name, value) in extra { result[name] = value }
         return result

@@ -49,9 +49,10 @@ extension Night {
     ///   - failpoint: As in `KUGIRI_FAILPOINT`; empty: none.
     func startWorker(
         _ name: String, at endpoint: String, sight: Sight = .all, wait: Int = 3,
-        failpoint: String = ""
+        failpoint: String = "", environment: [String: String] = [:]
     ) throws -> Running {
-        var environment = ["KUGIRI_DATABASE_URL": settings.database]
+        var environment = environment
+        environment["KUGIRI_DATABASE_URL"] = settings.database
         if !failpoint.isEmpty { environment["KUGIRI_FAILPOINT"] = failpoint }
         let wrapper = sight == .noSpool ? try withoutSpool() : []
         return try Binary.start(
@@ -72,10 +73,12 @@ extension Night {
 
     /// Starts a worker by hand for the coordinator of a running command.
     func startWorker(
-        _ name: String, of running: Running, sight: Sight = .all, failpoint: String = ""
+        _ name: String, of running: Running, sight: Sight = .all, failpoint: String = "",
+        environment: [String: String] = [:]
     ) throws -> Running {
         try startWorker(
-            name, at: endpoint(of: running), sight: sight, failpoint: failpoint)
+            name, at: endpoint(of: running), sight: sight, failpoint: failpoint,
+            environment: environment)
     }
 }
 
