@@ -28,8 +28,11 @@ extension FleetTests {
             var tally = Tally()
             for index in 0..<share.trials {
                 let seed = selection.seed + UInt64(index)
+                let trial = Trial(kind: share.kind.name, seed: seed, index: index)
+                let why = try failure(of: share.kind, trial)
+                guard !trial.isVoid else { continue }
                 tally.trials += 1
-                if let why = try failure(of: share.kind, seed: seed, index: index) {
+                if let why {
                     tally.failures.append((seed, why))
                     report("\(share.kind.name) seed \(seed) FAILED: \(why)")
                 }
@@ -52,8 +55,7 @@ extension FleetTests {
         }
 
         /// Why a trial failed; nil: it did not.
-        private func failure(of kind: ChaosKind, seed: UInt64, index: Int) throws -> String? {
-            let trial = Trial(kind: kind.name, seed: seed, index: index)
+        private func failure(of kind: ChaosKind, _ trial: Trial) throws -> String? {
             let found = Mutex<[String]>([])
             // Expectations that do not hold are counted here, and fail the test in one piece.
             try withKnownIssue(isIntermittent: true) {

@@ -141,7 +141,7 @@ final class WALDisk {
         var facts = stat()
         try #require(unsafe stat(path, &facts) == 0)
         try FileManager.default.moveItem(atPath: path, toPath: kept)
-        disk = try SmallDisk(at: path, megabytes: 96, mode: 0o700)
+        disk = try SmallDisk(at: path, megabytes: 600, mode: 0o700)
         try Self.copy(from: kept, to: path)
         try night.startServer()
     }

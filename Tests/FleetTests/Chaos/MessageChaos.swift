@@ -115,43 +115,43 @@ final class FrameMeddler: Meddler {
         random = SeededRandom(seed)
     }
 
-    func pass(_ bytes: [UInt8], _ way: Way) -> [UInt8]? {
-        sides[way.rawValue].buffer += bytes
+    func pass(_ bytes: [UInt8], _ heading: Heading) -> [UInt8]? {
+        sides[heading.rawValue].buffer += bytes
         var out: [UInt8] = []
-        let greeting = min(sides[way.rawValue].greeting, sides[way.rawValue].buffer.count)
-        out += sides[way.rawValue].buffer.prefix(greeting)
-        sides[way.rawValue].buffer.removeFirst(greeting)
-        sides[way.rawValue].greeting -= greeting
-        guard sides[way.rawValue].greeting == 0 else { return out }
-        while let frame = takeFrame(way) {
+        let greeting = min(sides[heading.rawValue].greeting, sides[heading.rawValue].buffer.count)
+        out += sides[heading.rawValue].buffer.prefix(greeting)
+        sides[heading.rawValue].buffer.removeFirst(greeting)
+        sides[heading.rawValue].greeting -= greeting
+        guard sides[heading.rawValue].greeting == 0 else { return out }
+        while let frame = takeFrame(heading) {
             guard frame[0] & 0b101 == 0 else {
                 out += frame
                 continue
             }
-            guard let now = meddle(frame, way) else { return nil }
+            guard let now = meddle(frame, heading) else { return nil }
             out += now
         }
         return out
     }
 
-    func due(_ way: Way) -> [UInt8] {
-        guard !sides[way.rawValue].held.isEmpty,
-            ContinuousClock.now - sides[way.rawValue].heldSince > .milliseconds(50)
+    func due(_ heading: Heading) -> [UInt8] {
+        guard !sides[heading.rawValue].held.isEmpty,
+            ContinuousClock.now - sides[heading.rawValue].heldSince > .milliseconds(50)
         else { return [] }
-        defer { sides[way.rawValue].held = [] }
-        return sides[way.rawValue].held
+        defer { sides[heading.rawValue].held = [] }
+        return sides[heading.rawValue].held
     }
 
     /// The first whole frame: flags, a length of one or eight bytes, a body.
-    private func takeFrame(_ way: Way) -> [UInt8]? {
-        let buffer = sides[way.rawValue].buffer
+    private func takeFrame(_ heading: Heading) -> [UInt8]? {
+        let buffer = sides[heading.rawValue].buffer
         guard let flags = buffer.first else { return nil }
         let width = flags & 0b10 == 0 ? 1 : 8
         guard buffer.count > width else { return nil }
         let length = buffer[1...width].reduce(0) { $0 << 8 | Int($1) }
         let count = 1 + width + length
         guard buffer.count >= count else { return nil }
-        sides[way.rawValue].buffer.removeFirst(count)
+        sides[heading.rawValue].buffer.removeFirst(count)
         return Array(buffer[..<count])
     }
 
@@ -159,17 +159,17 @@ final class FrameMeddler: Meddler {
         Int.random(in: 1...100, using: &random) <= percent
     }
 
-    private func meddle(_ frame: [UInt8], _ way: Way) -> [UInt8]? {
+    private func meddle(_ frame: [UInt8], _ heading: Heading) -> [UInt8]? {
         if happens(habits.cut) { return nil }
         if happens(habits.stall) { usleep(UInt32.random(in: 1_000...250_000, using: &random)) }
         if happens(habits.drop) { return [] }
-        if happens(habits.hold), sides[way.rawValue].held.isEmpty {
-            sides[way.rawValue].held = frame
-            sides[way.rawValue].heldSince = ContinuousClock.now
+        if happens(habits.hold), sides[heading.rawValue].held.isEmpty {
+            sides[heading.rawValue].held = frame
+            sides[heading.rawValue].heldSince = ContinuousClock.now
             return []
         }
-        let after = sides[way.rawValue].held
-        sides[way.rawValue].held = []
+        let after = sides[heading.rawValue].held
+        sides[heading.rawValue].held = []
         return (happens(habits.double) ? frame + frame : frame) + after
     }
 }

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Which way bytes go.
-enum Way: Int, Sendable {
+enum Heading: Int, Sendable {
     /// From the one who connected.
     case forth
     /// To the one who connected.
@@ -16,9 +16,9 @@ enum Way: Int, Sendable {
 /// What is done to the bytes of one connection; used by one thread.
 protocol Meddler: AnyObject {
     /// The bytes to pass on for those that came; nil: the connection is cut.
-    func pass(_ bytes: [UInt8], _ way: Way) -> [UInt8]?
+    func pass(_ bytes: [UInt8], _ heading: Heading) -> [UInt8]?
     /// Bytes held back whose time has come; asked every few milliseconds.
-    func due(_ way: Way) -> [UInt8]
+    func due(_ heading: Heading) -> [UInt8]
 }
 
 /// Somewhere to listen or to connect to.
@@ -132,12 +132,12 @@ final class Relay: Sendable {
         while !isOver.load(ordering: .relaxed) {
             var asked = [near, far].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             guard unsafe poll(&asked, 2, pollMilliseconds) >= 0 else { return }
-            for (index, way) in [Way.forth, .back].enumerated() {
+            for (index, heading) in [Heading.forth, .back].enumerated() {
                 let (source, sink) = index == 0 ? (near, far) : (far, near)
-                guard send(meddler.due(way), to: sink) else { return }
+                guard send(meddler.due(heading), to: sink) else { return }
                 guard asked[index].revents != 0 else { continue }
                 let count = unsafe recv(source, &buffer, buffer.count, 0)
-                guard count > 0, let bytes = meddler.pass(Array(buffer[..<count]), way),
+                guard count > 0, let bytes = meddler.pass(Array(buffer[..<count]), heading),
                     send(bytes, to: sink)
                 else { return }
             }
@@ -178,8 +178,8 @@ final class PostgresProxy {
 
         init(_ count: Count) { self.count = count }
 
-        func pass(_ bytes: [UInt8], _ way: Way) -> [UInt8]? {
-            guard way == .forth else { return isCut ? nil : bytes }
+        func pass(_ bytes: [UInt8], _ heading: Heading) -> [UInt8]? {
+            guard heading == .forth else { return isCut ? nil : bytes }
             // A simple query of nothing else: Q, four bytes of length, COMMIT and a zero byte.
             guard bytes.first == UInt8(ascii: "Q"), bytes.suffix(7) == Self.commit[...] else {
                 return bytes
@@ -194,7 +194,7 @@ final class PostgresProxy {
             }
         }
 
-        func due(_ way: Way) -> [UInt8] { [] }
+        func due(_ heading: Heading) -> [UInt8] { [] }
     }
 
     private let count: Count

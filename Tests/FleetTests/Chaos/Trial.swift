@@ -26,6 +26,8 @@ final class Trial {
     /// How many trials of its kind came before it in this selection.
     let index: Int
     private var random: SeededRandom
+    /// Nothing was left to be tried: it does not count.
+    var isVoid = false
     /// What was done, in order; told when the trial fails.
     private(set) var story: [String] = []
 
