@@ -15,9 +15,20 @@ struct SettingsOptions: ParsableArguments {
     @Option(
         name: .customLong("settings"), help: .init("The settings file.", valueName: "file"))
     var path = "partitions.yaml"
+    /// What a drill gives to the commands it starts: settings that are resolved already.
+    @Option(name: .customLong("resolved"), help: .hidden)
+    var resolvedPath: String?
 
     /// The settings with environment and flags applied; throws 16 with every fault.
     func load() throws -> Settings {
+        if let resolvedPath {
+            guard let text = try? String(contentsOfFile: resolvedPath, encoding: .utf8),
+                let settings = Settings(resolved: text)
+            else {
+                throw Refusal(.usage, ["\(resolvedPath) holds no settings of a drill"])
+            }
+            return settings
+        }
         guard FileManager.default.fileExists(atPath: path) else {
             throw Refusal(
                 .configuration,
