@@ -239,7 +239,7 @@ extension FleetTests {
             running.signal(SIGKILL)
             _ = try running.wait()
             let short = try night.sample(records: 500, defects: ["short-record:1"])
-            try waitUntil("the run's own end", limit: .seconds(60)) {
+            try waitUntil("its run to end with it", limit: .seconds(10)) {
                 !Processes.naming(night.folder + "/scratch").contains {
                     Processes.text(of: $0).contains("--resolved")
                 }

@@ -65,8 +65,10 @@ struct DrillFaults {
         let traces = try traces()
         return DrillHit(
             happened: "worker \(holder.worker) got SIGKILL at \(share(at)), \(place(of: holder))",
-            recovered: "another worker took its claim under a newer epoch"
-                + " (\(plural(traces.claimsTakenAgain, "claim")) taken again)",
+            recovered: traces.claimsTakenAgain > 0
+                ? "another worker took its claim under a newer epoch"
+                    + " (\(plural(traces.claimsTakenAgain, "claim")) taken again)"
+                : "another worker came in its place; its claim was done",
             process: process)
     }
 
@@ -104,12 +106,9 @@ struct DrillFaults {
         try finish(process)
         // It wakes up when everything is over, and must find that nothing is its own any more.
         cut.signal(SIGCONT)
+        try wait(for: crew, atMost: DrillLimits.wakingTime)
         for worker in crew { worker.signal(SIGTERM) }
-        let deadline = Monotonic.now() + DrillLimits.partingLimit
-        while crew.contains(where: { !$0.hasEnded }), Monotonic.now() < deadline {
-            try breathe()
-            _ = poll(nil, 0, DrillLimits.lookMilliseconds)
-        }
+        try wait(for: crew, atMost: DrillLimits.partingLimit)
         for worker in crew { worker.end() }
         let traces = try traces()
         return DrillHit(
@@ -117,9 +116,8 @@ struct DrillFaults {
                 "worker \(holder.worker) stood still (SIGSTOP, as if its network were cut) from "
                 + "\(share(at)) until the run was over, \(place(of: holder))",
             recovered:
-                "its claim was taken back after \(DrillLimits.silenceMilliseconds / 1_000) s "
-                + "of silence (\(plural(traces.claimsTakenAgain, "claim")) taken again); let go, it "
-                + "wrote nothing",
+                "after the silence limit its claim was taken back "
+                + "(\(plural(traces.claimsTakenAgain, "claim")) taken again); let go, it wrote nothing",
             process: process)
     }
 
@@ -192,6 +190,14 @@ struct DrillFaults {
             hit.lost = "of \(plural(marked, "change")) of the online session \(lost) are lost"
         }
         return hit
+    }
+
+    private func wait(for crew: [DrillProcess], atMost limit: Duration) throws {
+        let deadline = Monotonic.now() + limit
+        while crew.contains(where: { !$0.hasEnded }), Monotonic.now() < deadline {
+            try breathe()
+            _ = poll(nil, 0, DrillLimits.lookMilliseconds)
+        }
     }
 
     // MARK: Looking

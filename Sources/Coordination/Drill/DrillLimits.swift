@@ -38,7 +38,9 @@ package enum DrillLimits {
     static let rivalChunksMax = 200
     /// The server looks for deadlocks sooner than a worker gives up its wait for a lock (50 ms).
     static let deadlockMilliseconds = 20
-    /// A process that was let go again, or is told to end, must be gone after this.
+    /// Time a worker that stood still has to do harm before it is told to go.
+    static let wakingTime: Duration = .seconds(2)
+    /// A process that is told to end must be gone after this.
     static let partingLimit: Duration = .seconds(30)
     /// A session whose process is gone is known to be by then.
     static let residueLimit: Duration = .seconds(5)

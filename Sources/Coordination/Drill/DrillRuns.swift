@@ -40,7 +40,7 @@ final class DrillRuns {
         let process = try site.start(drill.arguments)
         try faults(site).finish(process)
         var run = DrillReport.Run(fault: nil, verdict: .equal)
-        run.elapsedSeconds = (Monotonic.now() - began) / .seconds(1)
+        run.elapsedSeconds = ((process.endedAt ?? began) - began) / .seconds(1)
         let end = try DrillEnd(process, at: site)
         messages = end.messages.filter { !$0.hasPrefix("KGR1001I") && !$0.hasPrefix("KGR9003E") }
             .prefix(DrillLimits.messagesShown).map(withoutPaths)
@@ -104,7 +104,7 @@ final class DrillRuns {
         let faults = faults(site)
         let hit = try faults.hit(fault)
         try faults.finish(hit.process)
-        run.elapsedSeconds = (Monotonic.now() - began) / .seconds(1)
+        run.elapsedSeconds = ((hit.process.endedAt ?? began) - began) / .seconds(1)
         run.happened = hit.happened ?? hit.reason
         run.recovered = hit.recovered
         let end = try DrillEnd(hit.process, at: site)

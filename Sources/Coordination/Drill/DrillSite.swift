@@ -29,7 +29,13 @@ final class DrillProcess {
     /// Its number.
     var pid: Int32 { child.pid }
     /// Whether it has ended.
-    var hasEnded: Bool { child.poll() != nil }
+    var hasEnded: Bool {
+        guard child.poll() != nil else { return false }
+        if endedAt == nil { endedAt = Monotonic.now() }
+        return true
+    }
+    /// When its end was seen; nil: it runs.
+    private(set) var endedAt: ContinuousClock.Instant?
     /// Its exit code; nil: it runs, or a signal ended it.
     var code: Int32? {
         guard case .exited(let code)? = child.poll() else { return nil }
@@ -96,7 +102,10 @@ final class DrillSite {
     /// Starts `run` or `resume`.
     func start(_ arguments: [String]) throws -> DrillProcess {
         try start(
-            arguments + ["--quiet", "--resolved", "\(folder)/settings.json"], environment)
+            arguments + [
+                "--quiet", "--resolved", "\(folder)/settings.json", "--drill-process",
+                String(getpid()),
+            ], environment)
     }
 
     /// Starts a worker that nobody but this process can kill.

@@ -75,6 +75,11 @@ final class ScratchPlace {
     /// Stops the server and removes everything.
     func remove() throws {
         try server.remove()
+        // Workers whose coordinator was killed are leaving too, and may still write a line.
+        let deadline = Monotonic.now() + DrillLimits.residueLimit
+        while (try? Files.removeDirectory(folder)) == nil, Monotonic.now() < deadline {
+            _ = poll(nil, 0, DrillLimits.lookMilliseconds)
+        }
         try Files.removeDirectory(folder)
     }
 
