@@ -108,7 +108,8 @@ let package = Package(
         .testTarget(
             name: "FleetTests",
             dependencies: [
-                "kugiri", "Postgres", "Records", "Plan", "Wire", "Settings", "Messaging",
+                "kugiri", "Coordination", "Postgres", "Records", "Plan", "Wire", "Settings",
+                "Messaging",
                 yams,
             ],
             swiftSettings: strict),

@@ -1,4 +1,5 @@
-// The ids of every message, by group; the texts are in `Catalogue/messages.txt`.
+// The ids of every message, by group; the texts are in `Catalogue/messages.txt`. Those of results and
+// drills are in files of their own beside this one.
 // A test holds both lists and the arguments named here against each other.
 
 /// Messages 1xxx: run and phases.
@@ -375,32 +376,4 @@ extension MessageID {
     public static let networkFault: MessageID = "KGR8060E"
     /// Arguments: `reason`.
     public static let keyFault: MessageID = "KGR8061E"
-}
-
-/// Messages 9xxx: result.
-extension MessageID {
-    /// Arguments: `run`, `job`, `result`, `exit`, `input`, `loaded`, `unchanged`, `rejected`,
-    /// `conflicts`, `partitions`, `elapsed`.
-    public static let runEndedNormal: MessageID = "KGR9001I"
-    /// Arguments: `run`, `job`, `result`, `exit`, `input`, `loaded`, `unchanged`, `rejected`,
-    /// `conflicts`, `partitions`, `elapsed`.
-    public static let runEndedWarning: MessageID = "KGR9002W"
-    /// Arguments: `run`, `job`, `result`, `exit`, `input`, `loaded`, `unchanged`, `rejected`,
-    /// `conflicts`, `partitions`, `elapsed`.
-    public static let runEndedAbnormal: MessageID = "KGR9003E"
-    /// Arguments: `run`, `records`, `sha256`.
-    public static let certified: MessageID = "KGR9010I"
-    /// Arguments: `run`, `date`.
-    public static let published: MessageID = "KGR9011I"
-    /// Arguments: `scope`, `input`, `output`, `process`, `processed`, `inserted`, `updated`,
-    /// `deleted`, `closed`, `unchanged`, `rejected`, `conflicts`.
-    public static let countLine: MessageID = "KGR9012I"
-    /// Arguments: `run`.
-    public static let normalEnd: MessageID = "KGR9013I"
-    /// Arguments: `run`, `phase`, `exit`, `reason`.
-    public static let abnormalEnd: MessageID = "KGR9014E"
-    /// Arguments: `rows`, `target`.
-    public static let rowsChangedAfterLoad: MessageID = "KGR9015W"
-    /// Arguments: `proof`, `run`, `place`, `expected`, `found`, `directory`.
-    public static let proofFailed: MessageID = "KGR9050E"
 }

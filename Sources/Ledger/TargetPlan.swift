@@ -158,7 +158,7 @@ public struct TargetPlan: Codable, Sendable, Equatable {
     }
 
     /// The join of target and staging by key: `t.key = s.key AND …`.
-    var keyJoin: String {
+    public var keyJoin: String {
         keys.map { "t.\($0.column) = s.\($0.staging)" }.joined(separator: " AND ")
     }
 

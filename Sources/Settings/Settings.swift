@@ -47,6 +47,27 @@ public struct Settings: Codable, Sendable, Equatable {
         }
     }
 
+    /// These settings for a place of their own: nothing they lead to is the real installation's, but
+    /// for the contracts beside the settings file, which are read.
+    ///
+    /// No listening, no events elsewhere, no folders that inputs must lie in.
+    public func moved(toFolder folder: String, database: String, job: Job) -> Settings {
+        var moved = Settings(
+            jobs: [job.name: job],
+            directories: Directories(base: directories.base, state: folder), database: database)
+        moved.databaseWaitMilliseconds = max(
+            databaseWaitMilliseconds, SettingsLimits.databaseWaitMillisecondsDefault)
+        return moved
+    }
+
+    /// Settings that were resolved before, from ``canonicalText``; nil: it is no such text.
+    public init?(resolved text: String) {
+        guard let settings = try? JSONDecoder().decode(Settings.self, from: Data(text.utf8)) else {
+            return nil
+        }
+        self = settings
+    }
+
     /// Reads and checks a file; relative directories are resolved against the file's folder.
     ///
     /// - Throws: ``SettingsFaults``, also when the file cannot be read.

@@ -5,6 +5,7 @@ import Coordination
 import FoundationEssentials
 import Glibc
 import Journal
+import Messaging
 import Plan
 import Postgres
 public import Records
@@ -15,9 +16,25 @@ struct SettingsOptions: ParsableArguments {
     @Option(
         name: .customLong("settings"), help: .init("The settings file.", valueName: "file"))
     var path = "partitions.yaml"
+    /// What a drill gives to the commands it starts: settings that are resolved already.
+    @Option(name: .customLong("resolved"), help: .hidden)
+    var resolvedPath: String?
+    /// The drill's process, which a command of its ends with.
+    @Option(name: .customLong("drill-process"), help: .hidden)
+    var drillProcess: Int32?
 
     /// The settings with environment and flags applied; throws 16 with every fault.
     func load() throws -> Settings {
+        if let resolvedPath {
+            // A drill that is killed takes its runs with it: their server is the drill's.
+            guard let drillProcess, ParentDeath.follow(parent: drillProcess),
+                let text = try? String(contentsOfFile: resolvedPath, encoding: .utf8),
+                let settings = Settings(resolved: text)
+            else {
+                throw Refusal(.usage, ["\(resolvedPath) holds no settings of a drill"])
+            }
+            return settings
+        }
         guard FileManager.default.fileExists(atPath: path) else {
             throw Refusal(
                 .configuration,

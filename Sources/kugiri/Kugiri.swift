@@ -26,7 +26,7 @@ struct Kugiri: ParsableCommand {
             PartitionsCommand.self, WorkersCommand.self, ConflictsCommand.self,
             LogsCommand.self, WhyCommand.self, CertificateCommand.self, ExplainCommand.self,
             DoctorCommand.self, PurgeCommand.self, SampleCommand.self, DatabaseCommand.self,
-            CoordinatorCommand.self, WorkerCommand.self, KeysCommand.self,
+            CoordinatorCommand.self, WorkerCommand.self, KeysCommand.self, DrillCommand.self,
         ])
 }
 

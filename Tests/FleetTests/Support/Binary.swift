@@ -211,12 +211,13 @@ enum Processes {
 
     /// Living processes whose command line holds a text.
     static func naming(_ text: String) -> [Int32] {
-        all().filter { pid in
-            guard let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else {
-                return false
-            }
-            return String(decoding: bytes, as: UTF8.self).contains(text)
-        }
+        all().filter { self.text(of: $0).contains(text) }
+    }
+
+    /// The command line of a process; empty: it is gone.
+    static func text(of pid: Int32) -> String {
+        FileManager.default.contents(atPath: "/proc/\(pid)/cmdline")
+            .map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
     /// Whether a process is stopped by a signal.
