@@ -15,10 +15,12 @@ import Wire
 private final class Scene {
     static let sliceBytes = 50 << 20
     static let workers = 4
-    let fleet: Fleet
+    // Gone in this order. A dealer that reads nothing must not outlive the fleet: libzmq 4.3.4 ends the
+    // process when a heartbeat is due on a connection whose input is full and whose other end is gone.
+    private let dealers: [DealerBox]
     /// libzmq closes a context when its last socket is gone.
     private let context: Context
-    private let dealers: [DealerBox]
+    let fleet: Fleet
     let hash: UInt64
 
     final class DealerBox {

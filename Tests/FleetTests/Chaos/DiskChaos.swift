@@ -44,7 +44,7 @@ extension ChaosKind {
         try disk.free()
         let ended = try running.wait()
         try reset()
-        try expectRoom(ended, it, trial)
+        try it.expectOutlived(ended, trial)
         try it.night.online("DROP SCHEMA kugiri_stage CASCADE; DROP SCHEMA kugiri CASCADE")
     }
 
@@ -65,13 +65,6 @@ extension ChaosKind {
         }
     }
 
-    /// A run that had begun waited; a command that had not may be given again.
-    private static func expectRoom(_ ended: Ended, _ it: ChaosNight, _ trial: Trial) throws {
-        let runs = try it.night.count("SELECT count(*) FROM kugiri.run")
-        guard runs == 0, ended.code == 12 else { return try it.expectLoaded(ended) }
-        try it.expectGoesOn(trial)
-    }
-
     private static func fillWAL(_ trial: Trial) throws {
         let it = try ChaosNight(trial)
         let disk = try WALDisk(it.night)
@@ -85,7 +78,7 @@ extension ChaosKind {
         trial.tell("\(moment) ms: the server has panicked")
         trial.sleep(milliseconds: trial.number(0...1_500))
         try disk.recover()
-        try expectRoom(try running.wait(), it, trial)
+        try it.expectOutlived(try running.wait(), trial)
     }
 
     /// Fills the disk of one of the run's folders.

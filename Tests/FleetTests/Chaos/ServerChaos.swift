@@ -41,7 +41,7 @@ extension ChaosKind {
             try it.night.startServer()
         }
         trial.tell("\(moment) ms: the server went away")
-        try expectOutlived(try running.wait(), it, trial)
+        try it.expectOutlived(try running.wait(), trial)
     }
 
     /// One of the run's own backends; none yet: anybody's.
@@ -50,15 +50,6 @@ extension ChaosKind {
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
                 + "AND application_name LIKE 'kugiri%' ORDER BY pid")
         try night.crashServer(at: backends.isEmpty ? nil : Int32(trial.choose(backends)))
-    }
-
-    /// A run that had begun waits; a command that had not may be given again.
-    private static func expectOutlived(
-        _ ended: Ended, _ it: ChaosNight, _ trial: Trial
-    ) throws {
-        let runs = try it.night.count("SELECT count(*) FROM kugiri.run")
-        guard runs == 0, ended.code == 12 else { return try it.expectLoaded(ended) }
-        try it.expectGoesOn(trial)
     }
 
     private static func cutCommits(_ trial: Trial) throws {
@@ -74,6 +65,6 @@ extension ChaosKind {
         let ended = try it.start().wait()
         trial.tell("\(proxy.commits) commits, \(proxy.cuts) cut")
         proxy.cut([], isForwarded: true)
-        try expectOutlived(ended, it, trial)
+        try it.expectOutlived(ended, trial)
     }
 }

@@ -165,6 +165,19 @@ struct ChaosNight {
             sourceLocation: sourceLocation)
     }
 
+    /// A run that had begun waited for its database; a command that ended with 12 before it could name
+    /// its run is given again unchanged, as the table of exit codes says.
+    func expectOutlived(
+        _ ended: Ended, _ trial: Trial, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        guard ended.code == 12, try Conclusion(ended).report == nil else {
+            return try expectLoaded(ended, sourceLocation: sourceLocation)
+        }
+        trial.tell("given again after: \(ended.lastErrorLine)")
+        let again = try night.run(sample, flags)
+        try expectLoaded(again.ended, sourceLocation: sourceLocation)
+    }
+
     /// Goes on as an operator would after the coordinator died: `resume` of the run, or the same
     /// command again when there is none yet.
     func expectGoesOn(

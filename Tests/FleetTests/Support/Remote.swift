@@ -92,7 +92,8 @@ final class Machines {
 
     /// Makes the bridge and as many namespaces; nil: this machine does not let us.
     init?(_ count: Int) {
-        tag = "kg\(getpid() % 100_000)"
+        // The kernel takes its time with what was there before: no name comes twice.
+        tag = "k\(getpid() % 100_000)x\(Counter.next() % 1_000)"
         bridge = tag + "b"
         names = (1...count).map { [tag] in "\(tag)n\($0)" }
         var lines = [
