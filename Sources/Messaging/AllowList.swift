@@ -102,6 +102,13 @@ public enum AllowListFile {
     ) throws(KeyTrouble) -> [AllowList.Entry] {
         let isThere = unsafe access(path, F_OK) == 0
         let old = isThere ? try AllowList.read(path) : AllowList()
+        // A secret looks like a public key; only the file's name tells (`.key`, `.key.old`).
+        guard publicPath.split(separator: "/").last?.contains(".key") != true else {
+            throw KeyTrouble(
+                path: publicPath,
+                reason: "is a secret key, and nobody but its worker may have it; allow the file of "
+                    + "the same name that ends in .pub")
+        }
         let new = try AllowList.read(publicPath).entries.filter { !old.entries.contains($0) }
         let revoked = try revokedKeys(path)
         for entry in new where revoked.contains(entry.key.text) {

@@ -5,7 +5,7 @@
 #if MUTANTS
     import Glibc
 
-    /// Something that keeps a row from being lost or doubled, and that `KUGIRI_MUTANT=name` leaves out.
+    /// Something that keeps a row from being lost or doubled, and that `KUGIRI_MUTANT_CHOSEN=name` leaves out.
     package enum Mutant: String, CaseIterable, Sendable {
         /// A claim's epoch is not asked for (PROTOCOL 10).
         case epoch
@@ -23,7 +23,7 @@
         case lockColumn = "lock_column"
 
         private static let chosen: Mutant? = {
-            guard let value = unsafe getenv("KUGIRI_MUTANT") else { return nil }
+            guard let value = unsafe getenv("KUGIRI_MUTANT_CHOSEN") else { return nil }
             let name = unsafe String(cString: value)
             guard let mutant = Mutant(rawValue: name) else {
                 preconditionFailure("there is no mutant \(name)")

@@ -40,7 +40,21 @@ public struct SettingsFault: Error, Sendable, Equatable {
         text += message
         if let suggestion { text += "; did you mean '\(suggestion)'?" }
         guard line > 0, let sourceLine else { return text }
-        return text + "\n    \(sourceLine)\n    \(caretIndent)^"
+        return text + "\n    \(Self.printable(sourceLine))\n    \(caretIndent)^"
+    }
+
+    /// The line without what steers a terminal: each such character is one U+FFFD.
+    private static func printable(_ line: String) -> String {
+        var text = String.UnicodeScalarView()
+        for scalar in line.unicodeScalars {
+            switch scalar.value {
+            case 0x09: text.append(scalar)
+            case 0x00...0x1F, 0x7F...0x9F, 0x200E...0x200F, 0x202A...0x202E, 0x2066...0x2069:
+                text.append("\u{FFFD}")
+            default: text.append(scalar)
+            }
+        }
+        return String(text)
     }
 
     /// White space as wide as the text before the caret: tabs stay tabs, wide letters count two.

@@ -5,7 +5,7 @@ import Testing
 
 extension FleetTests {
     @Suite struct MutantTests {
-        @Test(arguments: ["KUGIRI_MUTANT", "KUGIRI_FAILPOINT"])
+        @Test(arguments: ["KUGIRI_MUTANT_CHOSEN", "KUGIRI_FAILPOINT"])
         func `the binary knows no mutant, but failpoints`(name: String) throws {
             let found = try Binary.shell(
                 "grep -q '\(name)' \"$0\"", Binary.path, environment: [:],
@@ -13,7 +13,7 @@ extension FleetTests {
             #if MUTANTS
                 #expect(found.code == 0)
             #else
-                #expect(found.code == (name == "KUGIRI_MUTANT" ? 1 : 0))
+                #expect(found.code == (name == "KUGIRI_MUTANT_CHOSEN" ? 1 : 0))
             #endif
         }
 

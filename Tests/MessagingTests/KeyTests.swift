@@ -145,6 +145,17 @@ import Testing
         }
     }
 
+    @Test func `a secret key is not let in as a public one`() throws {
+        let place = try TemporaryEndpoint()
+        let osaka = try KeyFile.make(name: "osaka", directory: place.directory)
+        let list = "\(place.directory)/allow"
+        let trouble = #expect(throws: KeyTrouble.self) {
+            try AllowListFile.allow(osaka.path, in: list)
+        }
+        #expect(trouble?.description.contains("is a secret key") == true, "\(trouble as Any)")
+        #expect(unsafe access(list, F_OK) != 0)
+    }
+
     @Test func `every fault of an allow-list is told, with its line`() throws {
         let key = try KeyFile.make(name: "osaka", directory: place).publicKey.text
         let other = try KeyFile.make(name: "kyoto", directory: place).publicKey.text

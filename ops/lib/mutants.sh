@@ -1,7 +1,7 @@
 # The mutation check of ops/chaos: a proof that cannot fail is a defect. Sourced, not run; needs
 # prepare.sh.
 
-# Kept apart: in this build alone the condition MUTANTS is set, and KUGIRI_MUTANT takes a guard away.
+# Kept apart: in this build alone the condition MUTANTS is set, and KUGIRI_MUTANT_CHOSEN takes a guard away.
 mutants_build=(--scratch-path .build/mutants -Xswiftc -DMUTANTS)
 
 # Every mutant of Sources/Mutants, and the test that must notice it.
@@ -53,8 +53,8 @@ check_mutants() {
     for entry in "${mutants[@]}"; do
         mutant="${entry%%|*}" test="${entry#*|}"
         if [ "$#" != 0 ]; then case " $* " in *" $mutant "*) ;; *) continue ;; esac fi
-        without="$(color "$test" "$logs/$mutant.without" -u KUGIRI_MUTANT)"
-        with="$(color "$test" "$logs/$mutant.with" KUGIRI_MUTANT="$mutant")"
+        without="$(color "$test" "$logs/$mutant.without" -u KUGIRI_MUTANT_CHOSEN)"
+        with="$(color "$test" "$logs/$mutant.with" KUGIRI_MUTANT_CHOSEN="$mutant")"
         # shellcheck disable=SC2059
         printf "$row" "$mutant" "$test" "$without" "$with"
         if [ "$without $with" != "green red" ]; then

@@ -351,6 +351,12 @@ final class Fleet {
             for (name, child) in children where child.poll() != nil { children[name] = nil }
             usleep(2_000)
         }
+        // None of ours is there for another term.
+        for (name, member) in crew where member.isOwn {
+            crew[name]?.peer = nil
+            idle.remove(name)
+        }
+        retiring.removeAll()
     }
 }
 

@@ -213,7 +213,8 @@ extension RunCoordinator {
         try Failpoint.beforePublish.pass()
         let outcome = Outcome.gravest(warnings)
         phaseTimes.append((.publish, Monotonic.now() - phaseClock))
-        let summary = try JSONText.compact(summary(outcome))
+        let made = try summary(outcome)
+        let summary = try JSONText.compact(made)
         try transact { connection in
             try connection.execute("SET LOCAL synchronous_commit = on")
             try RunLedger.storeCertificate(
@@ -228,6 +229,7 @@ extension RunCoordinator {
                 run: run, state: "published", outcome: outcome, summary: summary, connection)
             try Failpoint.midPublish.pass()
         }
+        published = (outcome, made)
         try Failpoint.ledgerWrittenLogNot.pass()
         note(
             LogMessage(

@@ -39,10 +39,22 @@ enum Conducting {
                 if let stop = Supplanting.stop(for: error, coordinator) {
                     return Ending.failed(stop, coordinator)
                 }
+                // Nothing that is left to be noted is worth a wait, or another end.
+                if let published = coordinator.published {
+                    return finish(coordinator, published.outcome)
+                }
                 trouble = error
             } catch {
                 return Ending.failed(error, coordinator)
             }
+        }
+    }
+
+    private static func finish(_ coordinator: RunCoordinator, _ outcome: Outcome) -> RunEnd {
+        do {
+            return try Ending.finish(coordinator, outcome)
+        } catch {
+            return Ending.failed(error, coordinator)
         }
     }
 

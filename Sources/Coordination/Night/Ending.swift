@@ -130,7 +130,9 @@ enum Ending {
 
     /// Ends a night that went well.
     ///
-    /// - Throws: What a database says that is away: the run waits for it here as anywhere else; and
+    /// A published run ends as it was published, whatever happens to its last notes.
+    ///
+    /// - Throws: What a database says that is away while the run is not published: it waits then; and
     ///   ``Failpoint/Tripped``.
     static func finish(_ coordinator: RunCoordinator, _ outcome: Outcome) throws -> RunEnd {
         coordinator.fleet.onBreath = nil
@@ -142,13 +144,14 @@ enum Ending {
         var summary: RunSummary?
         do {
             try settle(coordinator, outcome, state: nil, &summary)
-        } catch let error as PostgresError where error.isPassing {
+        } catch let error as PostgresError where error.isPassing && coordinator.published == nil {
             throw error
         } catch {
             trouble = stop(for: error, coordinator).messages
             for message in trouble { coordinator.note(message) }
         }
-        return sayGoodbye(coordinator, outcome, [], trouble, summary)
+        return sayGoodbye(
+            coordinator, outcome, [], trouble, summary ?? coordinator.published?.summary)
     }
 
     /// Ends a run that failed or was stopped: lets the workers go, writes the last lines and the

@@ -55,6 +55,8 @@ final class RunCoordinator {
     var messages: [RunSummary.Message] = []
     var warnings: [Outcome] = []
     var certificateHash: String?
+    /// How the run ended, once its publication is committed; nil: it is not, or nobody knows.
+    var published: (outcome: Outcome, summary: RunSummary)?
     var screen: RunScreen
     var isSettlingPrepared = false
     private var drawnAt = Monotonic.now()

@@ -162,6 +162,12 @@ extension RunStart {
         guard let before = try RunLedger.get(lost.run, connection) else {
             throw try lostRace(for: lost.run, connection)
         }
+        // Published is final, and needs no target: another run may hold it by now.
+        if before.state == "published",
+            let last = try HolderLedger.lastConductor(of: lost.run, connection), lost.isOwn(last)
+        {
+            return try published(before, last, connection)
+        }
         try seizeTarget(of: before, isWatched: false, ownTerms: lost.ownTerms, connection) {
             try fleet.pause(milliseconds: $0)
             try lost.checkSignal()
@@ -172,12 +178,7 @@ extension RunStart {
             lost.isOwn(last), let row = try RunLedger.get(lost.run, connection),
             row.state == "open" || row.state == "published"
         else { throw try lostRace(for: lost.run, connection) }
-        guard row.state == "open" else {
-            let end = try published(row, connection)
-            try TenureLedger.end(
-                run: row.run, term: last.term, outcome: end.outcome, connection)
-            return end
-        }
+        guard row.state == "open" else { return try published(row, last, connection) }
         let found = try read(row, request, connection)
         lost.termTried = last.term + 1
         let term = try take(
@@ -196,7 +197,7 @@ extension RunStart {
     /// The end of a run whose publication was committed and never answered: its own, not that of a run
     /// that is proved again.
     private static func published(
-        _ row: RunRow, _ connection: borrowing Connection
+        _ row: RunRow, _ last: LastConductor, _ connection: borrowing Connection
     ) throws -> RunEnd {
         var end = try finished(row, connection)
         if end.outcome == .normal, row.exitCode == Int(Outcome.warning.rawValue) {
@@ -204,6 +205,7 @@ extension RunStart {
             end.summary?.exitCode = Int(Outcome.warning.rawValue)
             end.summary?.result = Outcome.warning.result
         }
+        try TenureLedger.end(run: row.run, term: last.term, outcome: end.outcome, connection)
         return end
     }
 

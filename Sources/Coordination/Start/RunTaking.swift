@@ -30,43 +30,47 @@ extension RunStart {
         _ connection: borrowing Connection
     ) throws -> (run: String, term: Int64, input: ArrivedInput, superseded: [SupersededRun]) {
         var superseded: [SupersededRun] = []
-        let created = try connection.transaction { connection in
-            let open = try RunLedger.open(onTarget: plan.tableID, connection)
-            for open in open {
-                let last = try Holders.last(
-                    of: open.run, else: open.coordinator, since: open.since, connection)
-                guard !open.loaded else {
-                    throw halfLoaded(
-                        open.run, since: open.since, plan.table, holder: last.holder,
-                        ending: last.ending)
+        var kept: ArrivedInput?
+        do {
+            let created = try connection.transaction { connection in
+                let open = try RunLedger.open(onTarget: plan.tableID, connection)
+                for open in open {
+                    let last = try Holders.last(
+                        of: open.run, else: open.coordinator, since: open.since, connection)
+                    guard !open.loaded else {
+                        throw halfLoaded(
+                            open.run, since: open.since, plan.table, holder: last.holder,
+                            ending: last.ending)
+                    }
+                    superseded.append(
+                        SupersededRun(run: open.run, holder: last.holder, since: last.since))
                 }
-                superseded.append(
-                    SupersededRun(run: open.run, holder: last.holder, since: last.since))
-            }
-            let created = try RunLedger.create(new, connection)
-            for given in superseded {
-                try RunLedger.supersede(given.run, by: created.run, connection)
-            }
-            guard
-                let taken = try RunLedger.take(created.run, coordinator: identity, connection)
-            else { throw LedgerError.fenced(run: created.run) }
-            try TenureLedger.begin(
-                run: created.run, term: taken.term, conductor: Holders.own, isTakeover: false,
-                connection)
-            try Preparation.audit(
-                request.command, run: created.run, version: request.binaryVersion,
-                hash: request.settingsHash, connection)
-            let kept = try Arrival.keep(
-                arrived, as: request.definition.archivedInput(of: created.run))
-            do {
+                let created = try RunLedger.create(new, connection)
+                for given in superseded {
+                    try RunLedger.supersede(given.run, by: created.run, connection)
+                }
+                guard
+                    let taken = try RunLedger.take(created.run, coordinator: identity, connection)
+                else { throw LedgerError.fenced(run: created.run) }
+                try TenureLedger.begin(
+                    run: created.run, term: taken.term, conductor: Holders.own, isTakeover: false,
+                    connection)
+                try Preparation.audit(
+                    request.command, run: created.run, version: request.binaryVersion,
+                    hash: request.settingsHash, connection)
+                let place = try Arrival.keep(
+                    arrived, as: request.definition.archivedInput(of: created.run))
+                kept = place
                 try Failpoint.inputKept.pass()
-            } catch {
-                Arrival.discard(kept)
-                throw error
+                return (created.run, taken.term, place)
             }
-            return (created.run, taken.term, kept)
+            return (created.0, created.1, created.2, superseded)
+        } catch {
+            // A COMMIT whose answer never came may have been done: then the run needs its input.
+            let isUnknown = (error as? PostgresError)?.commitUnknown ?? false
+            if let kept, !isUnknown { Arrival.discard(kept) }
+            throw error
         }
-        return (created.0, created.1, created.2, superseded)
     }
 
     /// Another run stands in the way: it is not finished, and has loaded.
