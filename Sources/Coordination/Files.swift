@@ -132,12 +132,24 @@ package enum Files {
     }
 
     /// Writes a whole file so that it is either the old or the new one, and on disk.
+    ///
+    /// - Throws: ``FileTrouble``; EEXIST when a device, pipe, folder or link stands in its place.
     package static func replace(_ path: String, with text: String) throws {
+        guard isReplaceable(path) else {
+            throw FileTrouble(operation: "replace", path: path, code: EEXIST)
+        }
         let temporary = path + ".new"
         let file = try openForWriting(temporary, append: false)
         try file.write(Array(text.utf8).span)
         try file.sync()
         try rename(temporary, to: path)
+    }
+
+    /// Whether nothing but a regular file is at the place, or nothing at all.
+    package static func isReplaceable(_ path: String) -> Bool {
+        var facts = stat()
+        guard unsafe lstat(path, &facts) == 0 else { return errno == ENOENT }
+        return facts.st_mode & S_IFMT == S_IFREG
     }
 
     /// Gives a file another name in the same file system.

@@ -38,6 +38,21 @@ import Testing
         }
     }
 
+    @Test func `a device, a pipe or a folder is not replaced by a file`() throws {
+        try withFolder { folder in
+            let pipe = "\(folder)/pipe"
+            try #require(unsafe mkfifo(pipe, 0o600) == 0)
+            for path in [pipe, folder] {
+                let trouble = #expect(throws: FileTrouble.self) {
+                    try Files.replace(path, with: "text")
+                }
+                #expect(trouble?.code == EEXIST)
+            }
+            try Files.replace("\(folder)/new", with: "one")
+            try Files.replace("\(folder)/new", with: "two")
+        }
+    }
+
     @Test func `appending goes on, truncating begins anew`() throws {
         try withFolder { folder in
             let path = "\(folder)/file"

@@ -68,7 +68,8 @@ enum Binary {
     /// check's choice stays.
     static func environment(_ extra: [String: String]) -> [String: String] {
         var result = ProcessInfo.processInfo.environment.filter {
-            $0.key == "KUGIRI_MUTANT_CHOSEN" || !$0.key.hasPrefix("KUGIRI_") && !$0.key.hasPrefix("PG")
+            $0.key == "KUGIRI_MUTANT_CHOSEN"
+                || !$0.key.hasPrefix("KUGIRI_") && !$0.key.hasPrefix("PG")
         }
         for (name, value) in extra { result[name] = value }
         return result
