@@ -144,7 +144,7 @@ public enum DrillLedger {
 
     /// What faults left in the ledger.
     public static func traces(_ connection: borrowing Connection) throws -> DrillTraces {
-        let rows = try connection.query(sql(PackageResources.drill_again_sql))
+        let rows = try connection.query(sql(PackageResources.drill_traces_sql))
         return DrillTraces(
             claimsTakenAgain: rows.int(0, 0) ?? 0, terms: rows.int(0, 1) ?? 0,
             conflicts: rows.int(0, 2) ?? 0, conflictsApplied: rows.int(0, 3) ?? 0,
@@ -158,7 +158,7 @@ public enum DrillLedger {
         atMost count: Int, _ connection: borrowing Connection
     ) throws -> [(low: String, high: String)] {
         let rows = try connection.query(
-            sql(PackageResources.drill_chunk_sql), [.int(Int64(count))])
+            sql(PackageResources.drill_untouched_chunks_sql), [.int(Int64(count))])
         var found: [(low: String, high: String)] = []
         for row in 0..<rows.count {
             found.append((rows.text(row, 0) ?? "", rows.text(row, 1) ?? topBound))
@@ -176,7 +176,8 @@ public enum DrillLedger {
     public static func openRecords(
         run: String, _ connection: borrowing Connection
     ) throws -> Int64 {
-        try connection.query(sql(PackageResources.drill_states_sql), [.text(run)]).int(0, 0) ?? 0
+        try connection.query(sql(PackageResources.drill_open_records_sql), [.text(run)]).int(0, 0)
+            ?? 0
     }
 
     /// Every reject of a run as one text, in the order of the file.

@@ -55,9 +55,13 @@ public struct Settings: Codable, Sendable, Equatable {
         var moved = Settings(
             jobs: [job.name: job],
             directories: Directories(base: directories.base, state: folder), database: database)
-        moved.databaseWaitMilliseconds = max(
-            databaseWaitMilliseconds, SettingsLimits.databaseWaitMillisecondsDefault)
+        moved.databaseWaitMilliseconds = movedDatabaseWaitMilliseconds
         return moved
+    }
+
+    /// `database_wait` of ``moved(toFolder:database:job:)``: a restart must not end a run.
+    public var movedDatabaseWaitMilliseconds: Int {
+        max(databaseWaitMilliseconds, SettingsLimits.databaseWaitMillisecondsDefault)
     }
 
     /// Settings that were resolved before, from ``canonicalText``; nil: it is no such text.

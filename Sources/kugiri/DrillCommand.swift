@@ -20,7 +20,8 @@ struct DrillCommand: ParsableCommand {
             + "deadlock provoked, each in a run of its own, on a PostgreSQL of the drill's own that is "
             + "thrown away. Target, ledger, archive and spool of the job are never written to. "
             + "Exit codes: 0 all equal, 4 equal but not every fault could be brought about, 8-11 "
-            + "the file is refused as a whole, 12 no space, 16 settings, table or no server, "
+            + "the file is refused as a whole, 11 too where it changed meanwhile, 12 no space, or not all "
+            + "could be cleared away or written, 16 settings, table or no server, "
             + "70 a run differs.")
 
     @Argument(help: "The job, as partitions.yaml names it.")
@@ -45,8 +46,9 @@ struct DrillCommand: ParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func validate() throws {
-        guard rows < 0 else { return }
-        throw ValidationError("--rows is a number of rows, 0 or more")
+        guard !(0...DrillLimits.rowsMaxHighest).contains(rows) else { return }
+        throw ValidationError(
+            "--rows is a number of rows, 0 to \(DrillLimits.rowsMaxHighest)")
     }
 
     func run() throws {
@@ -95,20 +97,26 @@ struct DrillCommand: ParsableCommand {
         return try server.start()
     }
 
-    private func show(_ page: DrillReport) throws -> Outcome {
+    private func show(_ found: DrillReport) throws -> Outcome {
+        var page = found
         let terminal = Terminal(.standardOutput)
         if let report {
             let text = page.text(width: JournalLimits.columnsDefault)
             do {
                 try text.write(toFile: report, atomically: true, encoding: .utf8)
             } catch {
-                Output.error("drill", "the page could not be written to \(report)")
+                page.add(
+                    trouble: "the page could not be written to \(report): \(error)")
             }
         }
         if json {
             try Output.json(page)
         } else {
             Output.line(page.text(width: terminal.columns, style: terminal.style))
+        }
+        for trouble in page.troubles {
+            Output.error(
+                LogMessage(.drillTrouble, ["job": page.job, "trouble": trouble]).line())
         }
         Output.error(page.resultMessage.line())
         return page.outcome

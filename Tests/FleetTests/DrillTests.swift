@@ -11,6 +11,8 @@ extension FleetTests {
     @Suite struct DrillTests {
         /// Six runs and a server; two busy cores.
         private static let limit: Duration = .seconds(400)
+        /// Drills until every fault hits.
+        private static let triesMax = 3
 
         /// Arguments of a drill whose server is in the night's folder.
         private func arguments(_ night: Night, _ sample: Sample, _ flags: [String] = [])
@@ -29,6 +31,24 @@ extension FleetTests {
             _ night: Night, _ sample: Sample, _ flags: [String] = []
         ) throws -> Ended {
             try night.kugiri(arguments(night, sample, flags), limit: Self.limit)
+        }
+
+        /// A drill again, where the machine was too busy for a fault to hit in time.
+        private func drillUntilHit(
+            _ night: Night, _ sample: Sample, _ flags: [String]
+        ) throws -> Ended {
+            for _ in 1..<Self.triesMax {
+                let ended = try drill(night, sample, flags)
+                guard ended.stderr.contains("KGR9021W") else { return ended }
+            }
+            return try drill(night, sample, flags)
+        }
+
+        /// The per cent in what happened: `… at 37.5 % of the load …`.
+        private func share(_ happened: String) -> Int? {
+            happened.firstRange(of: " at ").flatMap {
+                Int(happened[$0.upperBound...].prefix { $0.isNumber })
+            }
         }
 
         /// The page as an object, checked against its schema.
@@ -50,7 +70,9 @@ extension FleetTests {
                     """
                     SELECT relname || ' ' || pg_relation_filenode(c.oid) || ' '
                         || (xpath('/row/c/text()', query_to_xml(
-                            format('SELECT count(*) AS c FROM kugiri.%I', relname),
+                            format('SELECT count(*) || '' '' || coalesce(md5(string_agg('
+                                't::text, ''|'' ORDER BY t::text)), '''') AS c FROM kugiri.%I t',
+                                relname),
                             false, true, '')))[1]::text
                     FROM pg_class c WHERE relnamespace = 'kugiri'::regnamespace
                         AND relkind = 'r' ORDER BY 1
@@ -74,9 +96,10 @@ extension FleetTests {
             let sample = try night.sample(records: 2_000)
             try night.enrol(try sample.debits().dropLast(500).map(\.customer))
             let real = try Real(night)
-            let ended = try drill(night, sample, ["--json"])
+            let ended = try drillUntilHit(night, sample, ["--json"])
             try ended.expect(code: 0)
             let page = try page(ended)
+            #expect(page["troubles"]?.list.isEmpty == true)
             #expect(page["target"]?["rows"]?.number == 1_500)
             #expect(page["undisturbed"]?["exit_code"]?.number == 0)
             #expect(page["undisturbed"]?["counts"]?["inserted"]?.number == 500)
@@ -95,7 +118,9 @@ extension FleetTests {
             let words = faults.map {
                 ($0["happened"]?.string ?? "") + ($0["recovered"]?.string ?? "")
             }
-            #expect(words[0].contains("SIGKILL at 3") || words[0].contains("SIGKILL at 4"))
+            // At the share or later, as busy as the machine is.
+            #expect(share(words[0]).map { $0 >= 37 } == true, "\(words[0])")
+            #expect(share(words[1]).map { $0 >= 50 } == true, "\(words[1])")
             #expect(words[1].contains("kugiri resume"))
             #expect(words[2].contains("SIGSTOP"))
             #expect(words[3].contains("restarted (fast)"))
@@ -137,7 +162,7 @@ extension FleetTests {
                     + "ALTER TABLE member_account ENABLE TRIGGER refuse")
             let real = try Real(night)
             // More rows than are wanted: only those of the file.
-            let ended = try drill(night, sample, ["--rows", "1000", "--json"])
+            let ended = try drillUntilHit(night, sample, ["--rows", "1000", "--json"])
             try ended.expect(code: 0)
             let page = try page(ended)
             #expect(page["target"]?["copied"]?.string == "keys")
@@ -188,21 +213,65 @@ extension FleetTests {
             try expectNothingLeft(night)
         }
 
-        /// No fault changes the outcome here: the job itself gives other rows in each database.
+        /// One chunk: no fault hits, each run is short.
+        ///
+        /// No fault would change the outcome: the job itself gives other rows in each database.
         @Test func `a job whose rows are others each time is found, row and column`() throws {
             let night = try Night {
                 $0.extraColumn = "name: {sql: \"current_database()::text\"}"
             }
-            let sample = try night.sample(records: 500)
+            let sample = try night.sample(records: 50)
             let ended = try drill(night, sample)
             try ended.expect(code: 70)
             #expect(ended.stdout.contains("✗ differs"))
-            #expect(ended.stdout.contains("500 rows differ"))
+            #expect(ended.stdout.contains("50 rows differ"))
             #expect(ended.stdout.contains(": name"))
             #expect(ended.lastErrorLine.hasPrefix("KGR9051E"))
             let customers = try sample.debits().map(\.customer)
             #expect(!customers.contains { ended.stdout.contains($0) })
             try expectNothingLeft(night)
+        }
+
+        @Test func `a page that cannot be written is trouble, and the drill is told all the same`()
+            throws
+        {
+            let night = try Night()
+            let sample = try night.sample(records: 20)
+            let path = "\(night.folder)/absent/page.json"
+            let ended = try drill(night, sample, ["--json", "--report", path])
+            try ended.expect(code: 12)
+            let page = try page(ended)
+            #expect(page["result"]?.string == "RETRY")
+            #expect(page["troubles"]?.list.first?.string?.contains(path) == true)
+            #expect(page["faults"]?.list.count == 5)
+            #expect(ended.stderr.contains("KGR1083W"))
+            #expect(ended.lastErrorLine.hasPrefix("KGR9053E"))
+            try expectNothingLeft(night)
+        }
+
+        @Test func `an input that changes during a drill is no difference, and is told`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 20)
+            let other = try night.sample(records: 21)
+            let path = "\(night.folder)/changing.txt"
+            try FileManager.default.copyItem(atPath: sample.path, toPath: path)
+            let running = try Binary.start(
+                [
+                    "drill", "debit-result", "--input", path, "--set",
+                    "business_date=\(sample.date)", "--scratch", night.folder, "--settings",
+                    "\(night.folder)/partitions.yaml",
+                ], scratch: "\(night.folder)/out")
+            try waitUntil("the first run", limit: .seconds(120)) {
+                running.errorsSoFar.contains("drill: undisturbed:") || !running.isRunning
+            }
+            try FileManager.default.copyItem(atPath: other.path, toPath: path + ".new")
+            #expect(unsafe rename(path + ".new", path) == 0)
+            let ended = try running.wait()
+            try ended.expect(code: 11)
+            #expect(ended.stdout.contains("– other input"))
+            #expect(!ended.stdout.contains("✗ differs"))
+            #expect(ended.stderr.contains("the input changed during the drill"))
+            #expect(ended.lastErrorLine.hasPrefix("KGR9053E"))
         }
 
         @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])

@@ -63,6 +63,8 @@ package final class Drill {
     let began = Monotonic.now()
     /// Sites whose folder and database are there.
     var sites: [DrillSite] = []
+    /// What went wrong beside the runs, in words.
+    private(set) var troubles: [String] = []
 
     private init(
         _ request: DrillRequest, signals: consuming SignalReader, screen: DrillScreen
@@ -87,14 +89,25 @@ package final class Drill {
             let result = Result { try drill.conduct(inputBytes: facts.bytes) }
             drill.screen.clear()
             drill.sites = []
-            try drill.place.remove()
-            return .report(try result.get())
+            drill.clear("\(drill.place.folder) could not be removed") {
+                try drill.place.remove()
+            }
+            return try drill.conclude(result)
         } catch let stop as DrillStop {
             let outcome: Outcome = stop.signal == SIGTERM ? .terminated : .interrupted
             let name = stop.signal == SIGTERM ? "SIGTERM" : "SIGINT"
             return .refused(
                 outcome,
-                [LogMessage(.drillStopped, ["job": request.job.name, "signal": name])])
+                [
+                    LogMessage(
+                        .drillStopped,
+                        [
+                            "job": request.job.name, "signal": name,
+                            "left": Files.exists(stop.folder)
+                                ? "what is left of it is in \(stop.folder)"
+                                : "nothing of it is left",
+                        ])
+                ])
         } catch let fault as DrillImpossible {
             return .refused(
                 .configuration,
@@ -104,10 +117,28 @@ package final class Drill {
         }
     }
 
+    /// The report with all that went wrong beside the runs; without one, that is told here.
+    private func conclude(_ result: Result<DrillReport, any Error>) throws -> DrillResult {
+        switch result {
+        case .success(var report):
+            for trouble in place.troubles + troubles { report.add(trouble: trouble) }
+            return .report(report)
+        case .failure(let error):
+            for trouble in place.troubles + troubles {
+                screen.say(
+                    LogMessage(
+                        .drillTrouble, ["job": request.job.name, "trouble": trouble]))
+            }
+            throw error
+        }
+    }
+
     /// Hears signals.
     func breathe() throws {
         while let signal = signals.next() {
-            if signal == SIGINT || signal == SIGTERM { throw DrillStop(signal: signal) }
+            if signal == SIGINT || signal == SIGTERM {
+                throw DrillStop(signal: signal, folder: place.folder)
+            }
         }
     }
 
@@ -142,8 +173,17 @@ package final class Drill {
     func discard(_ site: DrillSite) {
         site.stopLooking()
         sites.removeAll { $0 === site }
-        try? place.drop(site.name)
-        try? Files.removeDirectory(site.folder)
+        clear("the database \(site.name) could not be dropped") { try place.drop(site.name) }
+        clear("\(site.folder) could not be removed") { try place.removeFolder(site.folder) }
+    }
+
+    /// Clears something away; a failure costs no result, but is told.
+    private func clear(_ failure: String, _ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            troubles.append("\(failure): \(DrillTrouble.words(error))")
+        }
     }
 
     private func conduct(inputBytes: Int64) throws -> DrillReport {
@@ -157,7 +197,7 @@ package final class Drill {
             steps: ["copy", "undisturbed"] + DrillFault.allCases.map(\.title))
         screen.begin("copy")
         let pace = DrillPace(
-            job: request.job, inputBytes: inputBytes,
+            job: request.job, settings: request.settings, inputBytes: inputBytes,
             recordBytes: Int64(request.contract.typicalRecordBytes))
         let source = try DrillSource(self, pace, inputBytes: inputBytes)
         var report = DrillReport(
@@ -172,12 +212,14 @@ package final class Drill {
             changed: pace.changes, paceMilliseconds: pace.milliseconds,
             undisturbed: .init(fault: nil, verdict: .equal))
         screen.end("\(Figures.count(source.copy.rows)) rows of \(source.copy.table)")
-        let runs = DrillRuns(self, source, pace)
+        let runs = DrillRuns(self, source, pace, inputHash: report.input.sha256)
         report.undisturbed = try runs.undisturbed()
         report.messages = report.isRefused ? runs.messages : []
-        for fault in DrillFault.allCases {
+        // Runs of another file prove nothing about this one.
+        for fault in DrillFault.allCases where !report.isOfTwoInputs {
             report.faults.append(try runs.run(fault, against: report.undisturbed))
         }
+        troubles += runs.troubles
         report.elapsedSeconds = (Monotonic.now() - began) / .seconds(1)
         report.conclude()
         return report

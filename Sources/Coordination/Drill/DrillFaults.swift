@@ -34,11 +34,16 @@ struct DrillFaults {
     /// Columns the rival of the deadlock may insert rows with.
     let insertable: [String]
     let place: ScratchPlace
+    /// Time the run has from now, and when that is over.
+    let limit: Duration
+    let deadline: ContinuousClock.Instant
     let breathe: () throws -> Void
     /// Told at every look.
     let watch: (DrillProgress) -> Void
 
     /// Brings a fault about; the run is over when this returns.
+    ///
+    /// - Throws: ``DrillOverrun`` when it does not end in its time; its processes are killed then.
     func hit(_ fault: DrillFault) throws -> DrillHit {
         switch fault {
         case .worker: try killWorker()
@@ -50,8 +55,15 @@ struct DrillFaults {
     }
 
     /// Waits for a process's end.
-    func finish(_ process: DrillProcess) throws {
-        while !process.hasEnded { try look() }
+    ///
+    /// - Parameter happened: What was done to the run, in words; nil: nothing.
+    func finish(_ process: DrillProcess, after happened: String? = nil) throws {
+        do {
+            while !process.hasEnded { try look() }
+        } catch var late as DrillOverrun {
+            late.happened = happened
+            throw late
+        }
         site.stopLooking()
     }
 
@@ -60,11 +72,15 @@ struct DrillFaults {
         guard let (at, holder) = try holder(DrillLimits.workerKilledPercent, process) else {
             return DrillHit(process: process)
         }
-        _ = kill(holder.process, SIGKILL)
-        try finish(process)
+        guard kill(holder.process, SIGKILL) == 0 else {
+            try finish(process)
+            return DrillHit(reason: "the worker was gone before SIGKILL", process: process)
+        }
+        let happened = "worker \(holder.worker) got SIGKILL at \(share(at)), \(place(of: holder))"
+        try finish(process, after: happened)
         let traces = try traces()
         return DrillHit(
-            happened: "worker \(holder.worker) got SIGKILL at \(share(at)), \(place(of: holder))",
+            happened: happened,
             recovered: traces.claimsTakenAgain > 0
                 ? "another worker took its claim under a newer epoch"
                     + " (\(plural(traces.claimsTakenAgain, "claim")) taken again)"
@@ -77,11 +93,17 @@ struct DrillFaults {
         guard let at = try reach(DrillLimits.middlePercent, first) else {
             return DrillHit(process: first)
         }
+        let happened = "the coordinator got SIGKILL at \(share(at)); its workers went with it"
         first.end()
+        guard first.hasEnded else {
+            throw DrillOverrun(
+                limit: DrillLimits.partingLimit, standing: "not let go by the kernel",
+                happened: happened)
+        }
         let process = try site.start(["resume", at.run])
-        try finish(process)
+        try finish(process, after: happened)
         return DrillHit(
-            happened: "the coordinator got SIGKILL at \(share(at)); its workers went with it",
+            happened: happened,
             recovered: "'kugiri resume \(at.run)' under term \(try traces().terms)",
             process: process)
     }
@@ -103,7 +125,10 @@ struct DrillFaults {
             let cut = crew.first(where: { $0.pid == holder.process })
         else { return DrillHit(process: process) }
         cut.signal(SIGSTOP)
-        try finish(process)
+        let happened =
+            "worker \(holder.worker) stood still (SIGSTOP, as if its network were cut) from "
+            + "\(share(at)) until the run was over, \(place(of: holder))"
+        try finish(process, after: happened)
         // It wakes up when everything is over, and must find that nothing is its own any more.
         cut.signal(SIGCONT)
         try wait(for: crew, atMost: DrillLimits.wakingTime)
@@ -112,9 +137,7 @@ struct DrillFaults {
         for worker in crew { worker.end() }
         let traces = try traces()
         return DrillHit(
-            happened:
-                "worker \(holder.worker) stood still (SIGSTOP, as if its network were cut) from "
-                + "\(share(at)) until the run was over, \(place(of: holder))",
+            happened: happened,
             recovered:
                 "after the silence limit its claim was taken back "
                 + "(\(plural(traces.claimsTakenAgain, "claim")) taken again); let go, it wrote nothing",
@@ -130,11 +153,12 @@ struct DrillFaults {
         reference.stopLooking()
         let began = Monotonic.now()
         try place.restart()
-        let away = Monotonic.now() - began
-        try finish(process)
+        let happened =
+            "the database was restarted (fast) at \(share(at)) and was away for "
+            + Figures.duration(Monotonic.now() - began)
+        try finish(process, after: happened)
         return DrillHit(
-            happened: "the database was restarted (fast) at \(share(at)) and was away for "
-                + Figures.duration(away),
+            happened: happened,
             recovered: "the run waited and took itself again under term \(try traces().terms)",
             process: process)
     }
@@ -157,10 +181,14 @@ struct DrillFaults {
             })
         var marked: Int64 = 0
         do {
-            let limit = Monotonic.now() + .seconds(2)
+            // From the first question on: before it the rival waits for the worker, without a limit
+            // but the run's.
+            var patience: ContinuousClock.Instant?
             marked = try rival.act(session, expected: expected, columns: insertable) {
                 try look()
-                if process.hasEnded || Monotonic.now() > limit { return true }
+                let end = patience ?? Monotonic.now() + DrillLimits.rivalPatience
+                patience = end
+                if process.hasEnded || Monotonic.now() > end { return true }
                 return try site.look { try DrillLedger.traces($0).conflicts > 0 }
             }
         } catch is Over {
@@ -173,7 +201,7 @@ struct DrillFaults {
                 reason: "the drill's own session failed: \(error.description)", process: process)
         }
         session.close()
-        try finish(process)
+        try finish(process, after: rival.words(marked))
         let traces = try traces()
         let found =
             traces.deadlocks > 0
@@ -209,6 +237,9 @@ struct DrillFaults {
         _ = poll(nil, 0, DrillLimits.lookMilliseconds)
         let progress = try site.progress()
         if let progress { watch(progress) }
+        guard Monotonic.now() < deadline else {
+            throw DrillOverrun(limit: limit, standing: standing(progress))
+        }
         return progress
     }
 
@@ -228,7 +259,7 @@ struct DrillFaults {
     ) throws -> (DrillProgress, DrillHolder)? {
         while let at = try reach(percent, process) {
             if let holder = try site.look({ try DrillLedger.holder(phase: phase, $0) }),
-                holder.process > 1, kill(holder.process, 0) == 0
+                holder.process > 1, site.isOwn(holder.process, of: process)
             {
                 return (at, holder)
             }
@@ -253,6 +284,12 @@ struct DrillFaults {
         let noun = phase == "load" ? "load" : "validation"
         return "\(permille / 10).\(permille % 10) % of the \(noun) "
             + "(\(Figures.count(done)) of \(Figures.count(total)))"
+    }
+
+    /// nil: nothing is known.
+    private func standing(_ progress: DrillProgress?) -> String {
+        guard let progress else { return "not to be seen in the ledger" }
+        return "\(progress.state) in phase \(progress.phase), at \(share(progress))"
     }
 
     private func plural(_ count: Int64, _ noun: String) -> String {

@@ -14,8 +14,10 @@ struct DrillPace {
     /// What each chunk and each claim is held for; 0: nothing.
     private(set) var milliseconds: Int64 = 0
 
-    /// - Parameter recordBytes: Of one record, about.
-    init(job own: Job, inputBytes: Int64, recordBytes: Int64) {
+    /// - Parameters:
+    ///   - settings: The job's own.
+    ///   - recordBytes: Of one record, about.
+    init(job own: Job, settings: Settings, inputBytes: Int64, recordBytes: Int64) {
         job = own
         let records = max(1, inputBytes / max(1, recordBytes))
         let interval = Int(records / DrillLimits.chunksWanted)
@@ -40,6 +42,11 @@ struct DrillPace {
         if own.deadline != nil {
             job.deadline = nil
             changes.append("no deadline")
+        }
+        let wait = settings.movedDatabaseWaitMilliseconds
+        if wait != settings.databaseWaitMilliseconds {
+            changes.append(
+                "database_wait \(wait / 1_000)s (\(settings.databaseWaitMilliseconds / 1_000)s)")
         }
         let chunks = max(
             records / Int64(job.commitInterval), records / Int64(job.sliceRecords), 1)

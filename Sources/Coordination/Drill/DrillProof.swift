@@ -124,12 +124,13 @@ struct DrillProof {
         var left: [String] = []
         repeat {
             try breathe()
-            left = try site.look { try DrillLedger.residue($0) } + site.leftovers()
+            left = try site.look { try DrillLedger.residue($0) } + (try site.leftovers())
             if left.isEmpty { break }
-            _ = poll(nil, 0, 20 * DrillLimits.lookMilliseconds)
+            _ = poll(nil, 0, DrillLimits.residueLookMilliseconds)
         } while Monotonic.now() < deadline
         if !left.isEmpty {
-            run.findings.append("left behind: \(left.prefix(5).joined(separator: ", "))")
+            run.findings.append(
+                "left behind: \(left.prefix(DrillLimits.leftoversShown).joined(separator: ", "))")
         }
     }
 

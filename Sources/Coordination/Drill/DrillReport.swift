@@ -89,9 +89,11 @@ package struct DrillReport: Encodable, Sendable {
     /// The undisturbed run.
     package var undisturbed: Run
     package var faults: [Run] = []
+    /// What went wrong beside the runs, in words: a changed input, what could not be cleared away.
+    package private(set) var troubles: [String] = []
 
     enum CodingKeys: String, CodingKey {
-        case schema, job, result, input, target, changed, messages, undisturbed, faults
+        case schema, job, result, input, target, changed, messages, undisturbed, faults, troubles
         case exitCode = "exit_code"
         case startedAt = "started_at"
         case elapsedSeconds = "elapsed_seconds"
@@ -103,16 +105,32 @@ package struct DrillReport: Encodable, Sendable {
         ![0, 4, 5].contains(undisturbed.exitCode)
     }
 
-    /// Settles result and exit code: 70 where something differs, the file's own code where it is
-    /// refused as a whole, 4 where a fault could not be brought about, else 0.
+    /// Whether a run read another file than the one the page is about.
+    package var isOfTwoInputs: Bool {
+        ([undisturbed] + faults).contains { $0.verdict == .changed }
+    }
+
+    /// Adds what went wrong beside the runs; the exit code may be another one then.
+    package mutating func add(trouble: String) {
+        troubles.append(trouble)
+        conclude()
+    }
+
+    /// Settles result and exit code: 70 where something differs, 11 where the input changed, the
+    /// file's own code where it is refused as a whole, 12 where not all could be cleared away or
+    /// written, 4 where a fault could not be brought about, else 0.
     mutating func conclude() {
         let all = [undisturbed] + faults
         let own = Outcome(rawValue: undisturbed.exitCode ?? Outcome.bug.rawValue) ?? .bug
         let outcome: Outcome =
             if all.contains(where: { $0.verdict == .differs }) {
                 .bug
+            } else if isOfTwoInputs {
+                .input
             } else if isRefused || own == .empty {
                 own
+            } else if !troubles.isEmpty {
+                .infrastructure
             } else if faults.contains(where: { $0.verdict != .equal }) {
                 .warning
             } else {
@@ -149,6 +167,13 @@ package struct DrillReport: Encodable, Sendable {
                 [
                     "job": job, "runs": differing.map(\.title).joined(separator: ", "),
                     "finding": differing.first?.findings.first ?? "-", "exit": exit,
+                ])
+        case _ where isOfTwoInputs || outcome == .infrastructure:
+            return LogMessage(
+                .drillDisordered,
+                [
+                    "job": job, "faults": faults, "trouble": troubles.first ?? "-", "exit": exit,
+                    "elapsed": elapsed,
                 ])
         case _ where isRefused:
             return LogMessage(

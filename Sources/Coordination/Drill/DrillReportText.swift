@@ -21,6 +21,8 @@ extension DrillReport {
         for run in wrong {
             for finding in run.findings { text += Self.item("\(run.title): \(finding)", width) }
         }
+        if !troubles.isEmpty { text += "\n" + style.paint("Beside the runs", .red) + "\n" }
+        for trouble in troubles { text += Self.item(trouble, width) }
         text += "\n" + Self.item(proof, width, mark: "")
         return text
     }

@@ -110,8 +110,8 @@ struct DrillRival {
 
     /// Waits, on the server, until somebody waits for us; then takes what they hold.
     private var meet: String {
-        """
-        DO $drill$ BEGIN
+        let body = """
+            BEGIN
             WHILE NOT EXISTS (SELECT FROM pg_locks l WHERE NOT l.granted
                 AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid))) LOOP
                 PERFORM pg_sleep(0.001);
@@ -119,8 +119,18 @@ struct DrillRival {
             PERFORM FROM \(plan.table) t JOIN \(staging) s ON \(plan.keyJoin)
             WHERE s.kugiri_key >= \(quoteLiteral(low)) AND s.kugiri_key < \(quoteLiteral(high))
             ORDER BY s.kugiri_key FOR UPDATE OF t;
-        END $drill$
-        """
+            END
+            """
+        return Self.block(body)
+    }
+
+    /// The body as a DO statement.
+    ///
+    /// Keys in it are the file's, names somebody's: neither may end it.
+    static func block(_ body: String) -> String {
+        var tag = "$drill$"
+        while body.contains(tag) { tag = "$x\(tag.dropFirst())" }
+        return "DO \(tag) \(body) \(tag)"
     }
 
     private func insert(

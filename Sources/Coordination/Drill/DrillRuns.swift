@@ -14,6 +14,8 @@ final class DrillRuns {
     private let source: DrillSource
     private let pace: DrillPace
     private let proof: DrillProof
+    /// sha256 of the file that the page is about.
+    private let inputHash: String
     /// The undisturbed run's place; kept to the end.
     private var reference: DrillSite?
     private var rejects: [String] = []
@@ -21,8 +23,14 @@ final class DrillRuns {
     private var phase = "load"
     /// What the undisturbed run said.
     private(set) var messages: [String] = []
+    /// What went wrong beside the runs, in words.
+    private(set) var troubles: [String] = []
+    /// Time a run under a fault has; as long as no run was, that of the undisturbed one.
+    private var limit = DrillLimits.undisturbedLimit
 
-    init(_ drill: Drill, _ source: DrillSource, _ pace: DrillPace) {
+    /// - Parameter inputHash: sha256 of the file that the page is about.
+    init(_ drill: Drill, _ source: DrillSource, _ pace: DrillPace, inputHash: String) {
+        self.inputHash = inputHash
         self.drill = drill
         self.source = source
         self.pace = pace
@@ -38,9 +46,14 @@ final class DrillRuns {
         reference = site
         let began = Monotonic.now()
         let process = try site.start(drill.arguments)
-        try faults(site).finish(process)
+        do {
+            try faults(site).finish(process)
+        } catch let late as DrillOverrun {
+            throw DrillImpossible("the undisturbed run \(late.finding)")
+        }
         var run = DrillReport.Run(fault: nil, verdict: .equal)
         run.elapsedSeconds = ((process.endedAt ?? began) - began) / .seconds(1)
+        limit = DrillLimits.runLimit(undisturbedSeconds: run.elapsedSeconds)
         let end = try DrillEnd(process, at: site)
         messages = end.messages.filter { !$0.hasPrefix("KGR1001I") && !$0.hasPrefix("KGR9003E") }
             .prefix(DrillLimits.messagesShown).map(withoutPaths)
@@ -61,6 +74,11 @@ final class DrillRuns {
                     ]))
         }
         run.exitCode = code
+        if isOfOtherInput(end, &run) {
+            drill.screen.end(run.verdict.text, isGood: false)
+            site.stopLooking()
+            return run
+        }
         if let summary = end.summary {
             run.counts = summary.counts
             rejects = try site.look { try DrillLedger.rejects(run: summary.runID, $0) }
@@ -99,16 +117,37 @@ final class DrillRuns {
             return run
         }
         let site = try makeSite(fault.rawValue)
-        defer { drill.discard(site) }
+        // Not on the way of an error: then all goes together.
+        try judge(&run, fault, site, reference, expected)
+        drill.discard(site)
+        drill.screen.end(run.verdict.text, isGood: run.verdict == .equal)
+        return run
+    }
+
+    /// Brings the fault about, and holds the run against the undisturbed one.
+    private func judge(
+        _ run: inout DrillReport.Run, _ fault: DrillFault, _ site: DrillSite,
+        _ reference: DrillSite, _ expected: DrillReport.Run
+    ) throws {
         let began = Monotonic.now()
-        let faults = faults(site)
-        let hit = try faults.hit(fault)
-        try faults.finish(hit.process)
+        let hit: DrillHit
+        do {
+            let faults = faults(site)
+            hit = try faults.hit(fault)
+            try faults.finish(hit.process, after: hit.happened)
+        } catch let late as DrillOverrun {
+            run.elapsedSeconds = (Monotonic.now() - began) / .seconds(1)
+            run.happened = late.happened ?? ""
+            run.findings.append(late.finding)
+            run.verdict = .differs
+            return
+        }
         run.elapsedSeconds = ((hit.process.endedAt ?? began) - began) / .seconds(1)
         run.happened = hit.happened ?? hit.reason
         run.recovered = hit.recovered
         let end = try DrillEnd(hit.process, at: site)
         run.exitCode = end.code
+        if isOfOtherInput(end, &run) { return }
         var found: [String] = []
         if let summary = end.summary {
             run.counts = summary.counts
@@ -124,8 +163,16 @@ final class DrillRuns {
         } else if hit.happened == nil {
             run.verdict = .missed
         }
-        drill.screen.end(run.verdict.text, isGood: run.verdict == .equal)
-        return run
+    }
+
+    /// Whether a run read another file than the page is about: then it is not compared.
+    private func isOfOtherInput(_ end: DrillEnd, _ run: inout DrillReport.Run) -> Bool {
+        guard let hash = end.summary?.input.sha256, hash != inputHash else { return false }
+        run.verdict = .changed
+        troubles.append(
+            "the input changed during the drill: the run '\(run.title)' read a file with sha256 "
+                + "\(hash), so it is not compared")
+        return true
     }
 
     /// Whether there is anything for a fault to hit; if not, the run says why.
@@ -150,7 +197,7 @@ final class DrillRuns {
             site: site, arguments: drill.arguments, workers: pace.job.workers, phase: phase,
             reference: reference ?? site,
             insertable: source.insertable(lock: drill.request.job.target.lockColumn),
-            place: drill.place,
+            place: drill.place, limit: limit, deadline: Monotonic.now() + limit,
             breathe: { [unowned drill] in try drill.breathe() },
             watch: { [unowned drill] progress in
                 let isLoad = progress.phase == "load"

@@ -37,6 +37,9 @@ package struct DrillScreen {
         steps = names.map { Step(name: $0, text: "", standing: .pending) }
     }
 
+    /// A line of its own, quiet or not; only before the block is drawn or after it was taken away.
+    func say(_ message: LogMessage) { terminal.write(message.line() + "\n") }
+
     /// A step begins.
     mutating func begin(_ name: String) {
         guard let index = steps.firstIndex(where: { $0.name == name }) else { return }
@@ -86,7 +89,7 @@ package struct DrillScreen {
     private mutating func draw(isDue: Bool) {
         guard !isQuiet, terminal.canRedraw else { return }
         let now = Monotonic.now()
-        if !isDue, let drawn, now - drawn < .milliseconds(100) { return }
+        if !isDue, let drawn, now - drawn < DrillLimits.drawInterval { return }
         drawn = now
         let columns = terminal.columns
         let width = steps.map { DisplayWidth.columns($0.name) }.max() ?? 0
@@ -101,7 +104,9 @@ package struct DrillScreen {
                 }
             var line = "\(mark) \(DisplayWidth.fitted(step.name, to: width))  "
             if step.standing == .current, step.total > 0 {
-                line += Bar.progress(done: step.done, total: step.total, width: 26) + "  "
+                line +=
+                    Bar.progress(done: step.done, total: step.total, width: DrillLimits.barColumns)
+                    + "  "
             }
             line += step.text
             let cut = DisplayWidth.truncated(Escaping.escaped(line), to: max(1, columns - 1))

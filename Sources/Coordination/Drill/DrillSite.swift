@@ -48,10 +48,16 @@ final class DrillProcess {
     }
 
     /// Kills it and collects it.
+    ///
+    /// One that the kernel does not let go is given up after ``DrillLimits/partingLimit``:
+    /// ``hasEnded`` tells, and the run's leftovers name it.
     func end() {
         guard !hasEnded else { return }
         child.kill()
-        while !hasEnded { _ = poll(nil, 0, DrillLimits.lookMilliseconds) }
+        let deadline = Monotonic.now() + DrillLimits.partingLimit
+        while !hasEnded, Monotonic.now() < deadline {
+            _ = poll(nil, 0, DrillLimits.lookMilliseconds)
+        }
     }
 
     /// The messages it has written, a line each.
@@ -167,28 +173,41 @@ final class DrillSite {
     }
 
     /// What the run left outside its database though it should not have, in words.
-    func leftovers() -> [String] {
+    func leftovers() throws -> [String] {
         var found: [String] = []
         for name in ["ipc", "spool"] {
-            let entries =
-                (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/state/\(name)"))
-                ?? []
-            found += entries.map { "\(name)/\($0)" }
+            found += try Self.names(in: "\(folder)/state/\(name)").map { "\(name)/\($0)" }
         }
-        let archive =
-            (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/state/archive")) ?? []
-        found += archive.filter { $0.hasPrefix(Arrival.arrivingPrefix) }.map { "archive/\($0)" }
-        return found + processesLeft().map { "process \($0)" }
+        found += try Self.names(in: "\(folder)/state/archive")
+            .filter { $0.hasPrefix(Arrival.arrivingPrefix) }.map { "archive/\($0)" }
+        return found + (try processesLeft()).map { "process \($0)" }
     }
 
-    /// Living processes whose command line or environment leads here.
-    private func processesLeft() -> [Int32] {
-        let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return all.compactMap { Int32($0) }.filter { pid in
-            guard pid != getpid(),
-                let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline")
-            else { return false }
-            return String(decoding: bytes, as: UTF8.self).contains(folder + "/")
+    /// What is in a folder; nothing where there is none.
+    private static func names(in folder: String) throws -> [String] {
+        guard Files.exists(folder) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: folder)
+    }
+
+    /// Living processes whose command line leads here.
+    private func processesLeft() throws -> [Int32] {
+        try Self.names(in: "/proc").compactMap { Int32($0) }.filter { pid in
+            pid != getpid() && Self.commandLine(pid)?.contains(folder + "/") == true
         }
+    }
+
+    /// Whether a process is one of this run: its command line leads to the folder, or to the
+    /// coordinator's socket.
+    ///
+    /// A number from the ledger may long be a stranger's.
+    func isOwn(_ pid: Int32, of coordinator: DrillProcess) -> Bool {
+        guard let line = Self.commandLine(pid) else { return false }
+        return line.contains(folder + "/") || line.contains(meetingPlace(of: coordinator))
+    }
+
+    /// nil: there is no such process, or it is another user's.
+    private static func commandLine(_ pid: Int32) -> String? {
+        FileManager.default.contents(atPath: "/proc/\(pid)/cmdline")
+            .map { String(decoding: $0, as: UTF8.self) }
     }
 }

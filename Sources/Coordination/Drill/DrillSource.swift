@@ -3,6 +3,7 @@
 import FoundationEssentials
 import Journal
 import Ledger
+import Messaging
 import Plan
 import Postgres
 import Settings
@@ -139,7 +140,15 @@ struct DrillKeys {
             }
         }
         let process = try site.start(drill.arguments + ["--until", "validate"])
-        while !process.hasEnded { try drill.rest() }
+        let deadline = Monotonic.now() + DrillLimits.undisturbedLimit
+        while !process.hasEnded {
+            try drill.rest()
+            guard Monotonic.now() < deadline else {
+                throw DrillImpossible(
+                    "the keys of the file were not read within "
+                        + Figures.duration(DrillLimits.undisturbedLimit))
+            }
+        }
         let end = try DrillEnd(process, at: site)
         guard end.code == Outcome.normal.rawValue || end.code == Outcome.warning.rawValue else {
             let isRefusal = [Outcome.totals, .structure, .rejects, .empty, .input]

@@ -13,6 +13,8 @@ import Postgres
 final class ScratchPlace {
     /// The folder; 0711, so that the server's account can reach its own in it.
     let folder: String
+    /// What could not be swept of drills that were killed, in words.
+    let troubles: [String]
     private let server: PrivateServer
     private var serverURL = ""
     private static let prefix = "kugiri-drill-"
@@ -22,7 +24,7 @@ final class ScratchPlace {
     ///
     /// - Parameter parent: An existing folder.
     init(in parent: String) throws {
-        Self.sweep(parent)
+        troubles = Self.sweep(parent)
         folder = "\(parent)/\(Self.prefix)\(HostName.processMark)"
         guard unsafe mkdir(folder, 0o711) == 0 else {
             throw FileTrouble(operation: "mkdir", path: folder, code: errno)
@@ -75,12 +77,21 @@ final class ScratchPlace {
     /// Stops the server and removes everything.
     func remove() throws {
         try server.remove()
-        // Workers whose coordinator was killed are leaving too, and may still write a line.
+        try removeFolder(folder)
+    }
+
+    /// Removes a folder that processes may still be leaving: workers whose coordinator was killed
+    /// write a last line.
+    func removeFolder(_ path: String) throws {
         let deadline = Monotonic.now() + DrillLimits.residueLimit
-        while (try? Files.removeDirectory(folder)) == nil, Monotonic.now() < deadline {
-            _ = poll(nil, 0, DrillLimits.lookMilliseconds)
+        while true {
+            do {
+                return try Files.removeDirectory(path)
+            } catch {
+                guard Monotonic.now() < deadline else { throw error }
+                _ = poll(nil, 0, DrillLimits.lookMilliseconds)
+            }
         }
-        try Files.removeDirectory(folder)
     }
 
     private func admin() throws -> Connection {
@@ -94,9 +105,18 @@ final class ScratchPlace {
 
     /// Removes places whose drill was killed and could not do so itself.
     ///
-    /// Others may write to the parent too: only folders of this user are looked at.
-    private static func sweep(_ parent: String) {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+    /// Others may write to the parent too: only folders of this user are looked at. Data stay
+    /// where their server does not stop.
+    ///
+    /// - Returns: What could not be removed and why.
+    private static func sweep(_ parent: String) -> [String] {
+        var troubles: [String] = []
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: parent)
+        } catch {
+            return ["\(parent) was not looked through for what killed drills left: \(error)"]
+        }
         for name in names where name.hasPrefix(prefix) {
             let path = "\(parent)/\(name)"
             var status = stat()
@@ -104,8 +124,15 @@ final class ScratchPlace {
                 unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
                 status.st_uid == geteuid()
             else { continue }
-            try? PrivateServer(directory: "\(path)/postgres").remove()
-            try? Files.removeDirectory(path)
+            do {
+                try PrivateServer(directory: "\(path)/postgres").remove()
+                try Files.removeDirectory(path)
+            } catch {
+                troubles.append(
+                    "\(path), left by a drill that was killed, could not be removed: "
+                        + DrillTrouble.words(error))
+            }
         }
+        return troubles
     }
 }

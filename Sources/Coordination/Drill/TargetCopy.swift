@@ -102,7 +102,7 @@ struct TargetCopy: Sendable {
         } catch let error as PostgresError where !error.isPassing {
             throw DrillImpossible(
                 "the definition of \(table) cannot be made in the drill's server: "
-                    + "\(error.description), in: \(statement.prefix(200))")
+                    + "\(error.description), in: \(statement.prefix(DrillLimits.statementShown))")
         }
     }
 
