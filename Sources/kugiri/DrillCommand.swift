@@ -46,14 +46,19 @@ struct DrillCommand: ParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func validate() throws {
-        guard !(0...DrillLimits.rowsMaxHighest).contains(rows) else { return }
-        throw ValidationError(
-            "--rows is a number of rows, 0 to \(DrillLimits.rowsMaxHighest)")
+        guard (0...DrillLimits.rowsMaxHighest).contains(rows) else {
+            throw ValidationError(
+                "--rows is a number of rows, 0 to \(DrillLimits.rowsMaxHighest)")
+        }
+        // Said before the drill, not after it.
+        if let report, !Files.isReplaceable(absolute(report)) {
+            throw ValidationError("--report: '\(report)' is there and is no regular file")
+        }
     }
 
     func run() throws {
         try conduct("drill", json: json) {
-            let signals = try SignalReader([SIGINT, SIGTERM, SIGCHLD])
+            let signals = try SignalReader([SIGINT, SIGTERM, SIGHUP, SIGCHLD])
             let settings = try options.load()
             let (found, contract) = try options.job(job, in: settings)
             _ = try parameters(parameterTexts, of: found)
@@ -103,7 +108,7 @@ struct DrillCommand: ParsableCommand {
         if let report {
             let text = page.text(width: JournalLimits.columnsDefault)
             do {
-                try text.write(toFile: report, atomically: true, encoding: .utf8)
+                try Files.replace(absolute(report), with: text)
             } catch {
                 page.add(
                     trouble: "the page could not be written to \(report): \(error)")

@@ -274,7 +274,7 @@ extension FleetTests {
             #expect(ended.lastErrorLine.hasPrefix("KGR9053E"))
         }
 
-        @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
+        @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143)), (SIGHUP, Int32(143))])
         func `a drill that is interrupted leaves nothing`(signal: Int32, code: Int32) throws {
             let night = try Night()
             let sample = try night.sample(records: 2_000)
@@ -294,6 +294,18 @@ extension FleetTests {
             #expect(ended.lastErrorLine.hasPrefix("KGR1081W"))
             #expect(try Real(night) == real)
             try expectNothingLeft(night)
+        }
+
+        @Test func `a report in the place of a pipe is refused before anything begins`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 200)
+            let pipe = "\(night.folder)/pipe"
+            try #require(unsafe mkfifo(pipe, 0o600) == 0)
+            let ended = try drill(night, sample, ["--report", pipe])
+            try ended.expect(code: 64)
+            #expect(ended.stderr.contains("no regular file"), "\(ended.stderr)")
+            var facts = stat()
+            #expect(unsafe lstat(pipe, &facts) == 0 && facts.st_mode & S_IFMT == S_IFIFO)
         }
 
         @Test func `what a killed drill left is swept by the next one`() throws {

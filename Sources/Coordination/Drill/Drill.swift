@@ -94,8 +94,8 @@ package final class Drill {
             }
             return try drill.conclude(result)
         } catch let stop as DrillStop {
-            let outcome: Outcome = stop.signal == SIGTERM ? .terminated : .interrupted
-            let name = stop.signal == SIGTERM ? "SIGTERM" : "SIGINT"
+            let outcome: Outcome = stop.signal == SIGINT ? .interrupted : .terminated
+            let name = [SIGINT: "SIGINT", SIGHUP: "SIGHUP"][stop.signal] ?? "SIGTERM"
             return .refused(
                 outcome,
                 [
@@ -136,7 +136,7 @@ package final class Drill {
     /// Hears signals.
     func breathe() throws {
         while let signal = signals.next() {
-            if signal == SIGINT || signal == SIGTERM {
+            if [SIGINT, SIGTERM, SIGHUP].contains(signal) {
                 throw DrillStop(signal: signal, folder: place.folder)
             }
         }

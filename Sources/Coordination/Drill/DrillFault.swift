@@ -54,7 +54,7 @@ package enum DrillVerdict: String, Encodable, Sendable {
 
 /// How a drill is stopped from outside.
 struct DrillStop: Error {
-    /// SIGINT or SIGTERM.
+    /// SIGINT, SIGTERM, or SIGHUP of a terminal that was closed.
     var signal: Int32
     /// The drill's folder; when nothing of it is left, it is not there any more.
     var folder: String
