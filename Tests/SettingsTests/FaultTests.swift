@@ -180,6 +180,13 @@ func `a fault has its line, column, path, words and suggestion`(_ example: Case)
     #expect(found.last?.suggestion == "column")
 }
 
+@Test func `a rendered fault shows nothing that steers a terminal`() {
+    let fault = SettingsFault(
+        file: "p.yaml", line: 1, column: 4, path: "", message: "wrong",
+        sourceLine: "\u{1B}]0;x\u{7}\tポ\u{202E}\u{9B}2J")
+    #expect(fault.rendered.hasSuffix("    \u{FFFD}]0;x\u{FFFD}\tポ\u{FFFD}\u{FFFD}2J\n       ^"))
+}
+
 @Test func `a rendered fault shows the line and a caret below the place`() {
     let found = faults(changed("mode: update", "mode: updaet"))
 
