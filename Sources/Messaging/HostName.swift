@@ -14,7 +14,10 @@ public enum HostName {
 
     /// This process among those of all machines that share a folder: its number, a dot, and the
     /// beginning of this machine's name.
-    public static var processMark: String { "\(getpid()).\(short)" }
+    public static var processMark: String { mark(of: getpid()) }
+
+    /// The same for another process of this machine.
+    public static func mark(of process: Int32) -> String { "\(process).\(short)" }
 
     /// Whether a mark of a process of this machine names one that lives.
     ///

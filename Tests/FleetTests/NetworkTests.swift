@@ -60,7 +60,7 @@ extension FleetTests {
                 (network.worker(["--name", "w1"]), 16, "KGR6060E"),
             ]
             let noise = try (0..<100).map { _ in
-                try RawConnection(port: network.port, Array("GET / HTTP/1.1\r\n\r\n".utf8))
+                try RawConnection(.port(network.port), Array("GET / HTTP/1.1\r\n\r\n".utf8))
             }
             for (stranger, code, message) in strangers {
                 let ended = try stranger.wait(.seconds(30))
@@ -245,26 +245,4 @@ extension FleetTests {
             return ""
         }
     }
-}
-
-/// A TCP connection without libzmq; closed with its last reference.
-final class RawConnection {
-    private let descriptor: Int32
-
-    init(port: Int, _ bytes: [UInt8]) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let answer = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                unsafe connect(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        try #require(answer == 0)
-        _ = unsafe Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-    }
-
-    deinit { _ = close(descriptor) }
 }

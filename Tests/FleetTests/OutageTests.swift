@@ -133,6 +133,32 @@ extension FleetTests {
             #expect(try end.facts.counts.inserted == 2_500)
         }
 
+        /// Found by `ops/chaos real`, seed 1032 of `commit-cut`: it ended with 12, and the same command
+        /// again with 13.
+        @Test(arguments: [true, false])
+        func `a run whose making was committed without an answer goes on, else nothing is left`(
+            isDone: Bool
+        ) throws {
+            let proxy = try PostgresProxy(server: FleetServer.url)
+            let night = try Night { $0.database = proxy.url(instead: $0.database) }
+            let sample = try night.sample(records: 1_500)
+            let oracle = try Oracle(night)
+            proxy.cut([1], isForwarded: isDone)
+            var end = try night.run(sample)
+            #expect(proxy.cuts == 1)
+            if isDone {
+                #expect(try night.term(of: night.onlyRun()) == 2)
+            } else {
+                #expect(end.code == 12, "\(end.ended.stderr)")
+                #expect(try night.count("SELECT count(*) FROM kugiri.run") == 0)
+                let archive = "\(night.state)/archive"
+                let left = try FileManager.default.subpathsOfDirectory(atPath: archive)
+                #expect(!left.contains { $0.hasSuffix("input") }, "\(left)")
+                end = try night.run(sample)
+            }
+            try oracle.expectLoaded(sample, end)
+        }
+
         @Test(arguments: [Place.validate, .load, .certify])
         func `a coordinator whose session is ended takes its run again`(place: Place) throws {
             let it = try standing(at: place)

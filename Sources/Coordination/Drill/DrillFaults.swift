@@ -112,8 +112,9 @@ struct DrillFaults {
     /// its locks stay: what a cut wire looks like from the other side, and it needs no rights.
     private func cutNetwork() throws -> DrillHit {
         let process = try site.start(arguments + ["--workers", "0"])
-        while !Files.exists(site.meetingPlace(of: process)), !process.hasEnded { try look() }
-        guard Files.exists(site.meetingPlace(of: process)) else {
+        let socket = try site.meetingPlace(of: process).path
+        while !Files.exists(socket), !process.hasEnded { try look() }
+        guard Files.exists(socket) else {
             return DrillHit(process: process)
         }
         let crew = try (1...max(2, workers)).map {
@@ -259,7 +260,7 @@ struct DrillFaults {
     ) throws -> (DrillProgress, DrillHolder)? {
         while let at = try reach(percent, process) {
             if let holder = try site.look({ try DrillLedger.holder(phase: phase, $0) }),
-                holder.process > 1, site.isOwn(holder.process, of: process)
+                holder.process > 1, try site.isOwn(holder.process, of: process)
             {
                 return (at, holder)
             }

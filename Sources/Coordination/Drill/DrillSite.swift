@@ -120,7 +120,7 @@ final class DrillSite {
         environment["KUGIRI_DATABASE_URL"] = url
         return try start(
             [
-                "worker", "--connect", "ipc://\(meetingPlace(of: coordinator))", "--name", name,
+                "worker", "--connect", meetingPlace(of: coordinator).text, "--name", name,
                 "--parent", String(getpid()),
             ], environment)
     }
@@ -133,12 +133,9 @@ final class DrillSite {
             executable, arguments, environment: environment, output: "\(folder)/\(processes).out")
     }
 
-    /// The socket that workers of this machine meet a coordinator at.
-    func meetingPlace(of coordinator: DrillProcess) -> String {
-        let host = HostName.processMark.split(separator: ".", maxSplits: 1).last ?? ""
-        let near = "\(folder)/state/ipc/\(coordinator.pid).\(host)/coordinator.ipc"
-        let far = "/tmp/kugiri-\(getuid())-\(coordinator.pid)/coordinator.ipc"
-        return Files.exists(far) ? far : near
+    /// Where workers of this machine meet a coordinator.
+    func meetingPlace(of coordinator: DrillProcess) throws -> Endpoint {
+        try MeetingPlace.endpoint(state: "\(folder)/state", process: coordinator.pid)
     }
 
     /// Asks the ledger; a session that was lost is opened again.
@@ -200,9 +197,10 @@ final class DrillSite {
     /// coordinator's socket.
     ///
     /// A number from the ledger may long be a stranger's.
-    func isOwn(_ pid: Int32, of coordinator: DrillProcess) -> Bool {
+    func isOwn(_ pid: Int32, of coordinator: DrillProcess) throws -> Bool {
         guard let line = Self.commandLine(pid) else { return false }
-        return line.contains(folder + "/") || line.contains(meetingPlace(of: coordinator))
+        let place = try meetingPlace(of: coordinator)
+        return line.contains(folder + "/") || line.contains(place.path)
     }
 
     /// nil: there is no such process, or it is another user's.

@@ -1,7 +1,6 @@
 // The coordinator's side of the talk: one ROUTER, the worker processes it started, signals.
 // Whatever the coordinator does lets this breathe; nothing is decided here.
 
-import FoundationEssentials
 import Glibc
 import Journal
 import Messaging
@@ -20,13 +19,11 @@ final class Fleet {
     let endpoint: Endpoint
     private var peers: [PeerID: WorkerName] = [:]
     private(set) var crew: [WorkerName: Crew] = [:]
-    private var children: [WorkerName: ChildProcess] = [:]
+    private var own = OwnWorkers()
     private var events: [FleetEvent] = []
     private var lastAlive = Monotonic.now()
     private var sequence: UInt64 = 0
     private var isDismissing = false
-    private var started = 0
-    private(set) var restarts = 0
     /// Refusals that are in the log already: a refused worker asks again and again.
     private var refusals: Set<String> = []
     /// No worker for this long ends the run.
@@ -80,7 +77,9 @@ final class Fleet {
     }
 
     /// Worker processes of our own that are running.
-    var childCount: Int { children.count }
+    var childCount: Int { own.count }
+    /// Worker processes of our own that took another one's place.
+    var restarts: Int { own.restarts }
 
     /// Starts worker processes of this binary.
     func start(
@@ -90,25 +89,12 @@ final class Fleet {
         // A run whose database went away in its last moments is taken again, with workers.
         isDismissing = false
         for _ in 0..<count {
-            started += 1
-            if isReplacement { restarts += 1 }
-            let name = "w\(started)"
-            var environment = ProcessInfo.processInfo.environment
-            environment["KUGIRI_DATABASE_URL"] = databaseURL
-            // A test's failpoint is for the first workers, not for those that stand in.
-            if isReplacement { environment["KUGIRI_FAILPOINT"] = nil }
-            let child = try ChildProcess.start(
-                executable: executable,
-                arguments: [
-                    "worker", "--connect", endpoint.text, "--name", name, "--parent",
-                    String(getpid()), "--database-wait",
-                    String(Int64(databaseWait / .seconds(1))),
-                ],
-                environment: environment,
-                output: .file(path: "\(logDirectory)/\(name).out"))
-            children[name] = child
-            crew[name] = Crew(
-                peer: nil, host: HostName.current, process: child.pid, isOwn: true)
+            let worker = try own.start(
+                executable: executable, endpoint: endpoint, databaseURL: databaseURL,
+                databaseWait: databaseWait, logDirectory: logDirectory,
+                isReplacement: isReplacement)
+            crew[worker.name] = Crew(
+                peer: nil, host: HostName.current, process: worker.process, isOwn: true)
         }
     }
 
@@ -138,13 +124,13 @@ final class Fleet {
         }
         try sendBlocks()
         loseSilentIdlers()
-        for (name, child) in children {
-            guard let status = child.poll() else { continue }
-            children[name] = nil
-            idle.remove(name)
-            let wasAsked = retiring.remove(name) != nil
+        for ended in own.takeEnded() {
+            idle.remove(ended.name)
+            let wasAsked = retiring.remove(ended.name) != nil
             events.append(
-                wasAsked ? .drained(name) : .ended(name, process: child.pid, status))
+                wasAsked
+                    ? .drained(ended.name)
+                    : .ended(ended.name, process: ended.process, ended.status))
         }
         if Monotonic.now() - lastAlive >= CoordinationLimits.aliveInterval { tellAlive() }
         try heartbeat?()
@@ -180,7 +166,7 @@ final class Fleet {
         }
         if case .hello(let hello) = envelope.message {
             // A worker that comes when the work is done holds nothing, and is waited for.
-            if isDismissing, children[hello.worker]?.pid == hello.pid {
+            if isDismissing, own.process(of: hello.worker) == hello.pid {
                 return say(.drain, to: peer)
             }
             if peers[peer] != hello.worker, !isDismissing {
@@ -221,7 +207,7 @@ final class Fleet {
             crew[worker]?.peer = nil
             idle.remove(worker)
             // A process of our own has gone when it has ended.
-            let hasGone = children[worker] == nil && retiring.remove(worker) != nil
+            let hasGone = own.process(of: worker) == nil && retiring.remove(worker) != nil
             events.append(hasGone ? .drained(worker) : .left(worker, reason: reason))
         case .fetch(let fetch):
             guard envelope.term == term, envelope.run == run,
@@ -319,10 +305,10 @@ final class Fleet {
     }
 
     /// Kills a worker process of our own that is suspected or stopped.
-    func kill(_ worker: WorkerName) { children[worker]?.kill() }
+    func kill(_ worker: WorkerName) { own.kill(worker) }
 
     /// Kills the worker processes of our own: what they do is fenced already.
-    func killOwn() { for child in children.values { child.kill() } }
+    func killOwn() { own.killAll() }
 
     /// Asks every worker to stop, waits for the processes to end, and kills those that do not.
     ///
@@ -333,7 +319,7 @@ final class Fleet {
         let farewell = Monotonic.now() + CoordinationLimits.farewellLimit
         let deadline = Monotonic.now() + CoordinationLimits.drainLimit
         var asked = Monotonic.now() - .seconds(1)
-        while !children.isEmpty || (hasLiveGuests && Monotonic.now() < farewell),
+        while own.count > 0 || (hasLiveGuests && Monotonic.now() < farewell),
             Monotonic.now() < deadline
         {
             if Monotonic.now() - asked > .milliseconds(200) {
@@ -343,14 +329,7 @@ final class Fleet {
             do { try pause(milliseconds: 20) } catch { break }
             events.removeAll()
         }
-        for child in children.values { child.kill() }
-        // One that not even SIGKILL ends hangs in the kernel, or under a debugger. It is fenced like
-        // any other, and the run does not wait for it.
-        let last = Monotonic.now() + CoordinationLimits.reapLimit
-        while !children.isEmpty, Monotonic.now() < last {
-            for (name, child) in children where child.poll() != nil { children[name] = nil }
-            usleep(2_000)
-        }
+        own.end()
         // None of ours is there for another term.
         for (name, member) in crew where member.isOwn {
             crew[name]?.peer = nil

@@ -13,10 +13,15 @@ enum MeetingPlace {
     /// The endpoint of this process, in a folder of its own.
     static func endpoint(state: String) throws -> Endpoint {
         sweep(state: state)
-        let inside = "\(state)/ipc/\(HostName.processMark)"
+        return try endpoint(state: state, process: getpid())
+    }
+
+    /// The endpoint of a coordinator of this machine.
+    static func endpoint(state: String, process: Int32) throws -> Endpoint {
+        let inside = "\(state)/ipc/\(HostName.mark(of: process))"
         let directory =
             inside.utf8.count + "/coordinator.ipc".utf8.count <= pathBytesMax
-            ? inside : "/tmp/kugiri-\(getuid())-\(getpid())"
+            ? inside : "/tmp/kugiri-\(getuid())-\(process)"
         return try Endpoint.ipc(directory: directory)
     }
 

@@ -44,14 +44,18 @@ package enum RunStart {
         _ request: RunRequest, signals: consuming SignalReader, screen: RunScreen
     ) -> RunEnd {
         do {
-            switch try begin(request, signals: signals, screen: screen) {
-            case .provedAgain(let end): return end
-            case .unfinished(let run): return try goOn(with: run, request, screen: screen)
-            case .coordinator(let made, let row, let superseded):
-                return Conducting.conduct(made, as: ResumeRequest(request, run: row.run)) {
-                    try open($0, row, request.surroundings)
-                    for given in superseded { $0.noteSuperseded(given) }
+            do {
+                switch try begin(request, signals: signals, screen: screen) {
+                case .provedAgain(let end): return end
+                case .unfinished(let run): return try goOn(with: run, request, screen: screen)
+                case .coordinator(let made, let row, let superseded):
+                    return Conducting.conduct(made, as: ResumeRequest(request, run: row.run)) {
+                        try open($0, row, request.surroundings)
+                        for given in superseded { $0.noteSuperseded(given) }
+                    }
                 }
+            } catch let lost as LostCreation {
+                return try settle(lost, request, screen: screen)
             }
         } catch {
             return Ending.failed(error, nil)

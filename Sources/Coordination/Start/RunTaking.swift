@@ -25,12 +25,14 @@ extension RunStart {
     ///
     /// The input gets its place before the commit: a run that is in the ledger has its input, whoever
     /// dies when. A place without a run is given to the next run, which gets the same id.
+    ///
+    /// - Throws: ``LostCreation`` when the commit's answer never came.
     static func begin(
         _ new: NewRun, _ arrived: ArrivedInput, _ request: RunRequest, target plan: TargetPlan,
         _ connection: borrowing Connection
     ) throws -> (run: String, term: Int64, input: ArrivedInput, superseded: [SupersededRun]) {
         var superseded: [SupersededRun] = []
-        var kept: ArrivedInput?
+        var made: (run: String, input: ArrivedInput)?
         do {
             let created = try connection.transaction { connection in
                 let open = try RunLedger.open(onTarget: plan.tableID, connection)
@@ -60,15 +62,18 @@ extension RunStart {
                     hash: request.settingsHash, connection)
                 let place = try Arrival.keep(
                     arrived, as: request.definition.archivedInput(of: created.run))
-                kept = place
+                made = (created.run, place)
                 try Failpoint.inputKept.pass()
                 return (created.run, taken.term, place)
             }
             return (created.0, created.1, created.2, superseded)
         } catch {
-            // A COMMIT whose answer never came may have been done: then the run needs its input.
-            let isUnknown = (error as? PostgresError)?.commitUnknown ?? false
-            if let kept, !isUnknown { Arrival.discard(kept) }
+            guard let made else { throw error }
+            if let error = error as? PostgresError, error.commitUnknown {
+                throw LostCreation(
+                    run: made.run, input: made.input, target: plan.tableID, error: error)
+            }
+            Arrival.discard(made.input)
             throw error
         }
     }

@@ -53,7 +53,7 @@ extension ChaosKind {
     /// What came to the door and what it heard; the connections live as long as it.
     private final class Strangers {
         /// Connections without libzmq.
-        private var raw: [Int32] = []
+        private var raw: [RawConnection] = []
         private let context: Context
         private var dealer: DealerBox?
 
@@ -78,15 +78,8 @@ extension ChaosKind {
             }
         }
 
-        deinit { for descriptor in raw { close(descriptor) } }
-
-        private func say(_ bytes: [UInt8], _ network: Network) throws -> [Int32] {
-            try (0..<10).map { _ in
-                let descriptor = try #require(Place.port(network.port).connected())
-                let sent = unsafe send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-                try #require(sent == bytes.count)
-                return descriptor
-            }
+        private func say(_ bytes: [UInt8], _ network: Network) throws -> [RawConnection] {
+            try (0..<10).map { _ in try RawConnection(.port(network.port), bytes) }
         }
 
         private func box(_ network: Network, _ key: String?, server: String?) throws -> DealerBox {
@@ -117,17 +110,11 @@ extension ChaosKind {
                 }
                 usleep(10_000)
             }
-            return raw.contains { bytesWaiting($0) > Self.greetingBytes }
+            return raw.contains { $0.bytesWaiting > Self.greetingBytes }
         }
 
         /// The greeting of ZMTP 3 (RFC 23/ZMTP).
         private static let greetingBytes = 64
-
-        private func bytesWaiting(_ descriptor: Int32) -> Int {
-            var buffer = [UInt8](repeating: 0, count: 4_096)
-            return unsafe recv(
-                descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-        }
     }
 
     private final class DealerBox {

@@ -21,67 +21,6 @@ protocol Meddler: AnyObject {
     func due(_ heading: Heading) -> [UInt8]
 }
 
-/// Somewhere to listen or to connect to.
-enum Place: Sendable {
-    case path(String)
-    /// Of the loopback.
-    case port(Int)
-
-    /// Calls a function with the address of the place.
-    private func withAddress(_ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        switch self {
-        case .path(let path):
-            var address = sockaddr_un()
-            address.sun_family = sa_family_t(AF_UNIX)
-            unsafe withUnsafeMutableBytes(of: &address.sun_path) { buffer in
-                for (index, byte) in path.utf8.enumerated() { unsafe buffer[index] = byte }
-            }
-            return unsafe withUnsafePointer(to: &address) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    unsafe call($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                }
-            }
-        case .port(let port):
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = UInt16(port).bigEndian
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            return unsafe withUnsafePointer(to: &address) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    unsafe call($0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-        }
-    }
-
-    private var family: Int32 {
-        if case .path = self { return AF_UNIX }
-        return AF_INET
-    }
-
-    /// A socket that listens here.
-    func listening() throws -> Int32 {
-        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
-        var yes: Int32 = 1
-        unsafe setsockopt(
-            descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        let bound = unsafe withAddress { unsafe bind(descriptor, $0, $1) }
-        try #require(bound == 0 && listen(descriptor, 64) == 0, "\(self): errno \(errno)")
-        return descriptor
-    }
-
-    /// A socket connected to it; nil: nobody is there.
-    func connected() -> Int32? {
-        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
-        let answer = unsafe withAddress { unsafe connect(descriptor, $0, $1) }
-        guard answer == 0 else {
-            close(descriptor)
-            return nil
-        }
-        return descriptor
-    }
-}
-
 /// Listens in one place and passes everything on to another one until its last reference is gone.
 final class Relay: Sendable {
     private static let pollMilliseconds: Int32 = 20

@@ -168,8 +168,7 @@ struct ChaosNight {
     /// A run that had begun waited for its database.
     ///
     /// A command that ended with 12 before it could name its run is given again unchanged, as the
-    /// table of exit codes says. Where the answer to the COMMIT that made the run was lost, that ends
-    /// with 13 and the name of the run to resume.
+    /// table of exit codes says.
     func expectOutlived(
         _ ended: Ended, _ trial: Trial, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
@@ -178,14 +177,7 @@ struct ChaosNight {
         }
         trial.tell("given again after: \(ended.lastErrorLine)")
         let again = try night.run(sample, flags)
-        guard again.code == 13 else {
-            return try expectLoaded(again.ended, sourceLocation: sourceLocation)
-        }
-        let run = try night.onlyRun()
-        #expect(
-            again.ended.stderr.contains("kugiri resume \(run)"), "\(again.ended.stderr)",
-            sourceLocation: sourceLocation)
-        try expectLoaded(try night.resume(run).ended, sourceLocation: sourceLocation)
+        try expectLoaded(again.ended, sourceLocation: sourceLocation)
     }
 
     /// Goes on as an operator would after the coordinator died: `resume` of the run, or the same

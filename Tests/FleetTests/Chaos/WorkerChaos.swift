@@ -38,36 +38,39 @@ extension ChaosKind {
     }
 
     private static func stopWorker(_ trial: Trial) throws {
-        let it = try ChaosNight(trial) { $0.silence = "2s" }
-        let moment = try trial.moments(1)[0]
-        let running = try it.start()
-        let start = ContinuousClock.now
-        guard trial.await(moment, since: start, running),
-            let victim = anyWorker(of: running, trial)
-        else { return try it.expectLoaded(try running.wait()) }
-        kill(victim, SIGSTOP)
-        let long = trial.number(2_000...4_000)
-        trial.tell("\(moment) ms: stopped worker \(victim) for \(long) ms")
-        _ = trial.await(moment + long, since: start, running)
-        kill(victim, SIGCONT)
-        try it.expectLoaded(try running.wait())
+        try strikeWorker(trial) { victim, moment, running, start, _ in
+            kill(victim, SIGSTOP)
+            let long = trial.number(2_000...4_000)
+            trial.tell("\(moment) ms: stopped worker \(victim) for \(long) ms")
+            _ = trial.await(moment + long, since: start, running)
+            kill(victim, SIGCONT)
+        }
     }
 
     /// The first thread alone stands in a system call: the library's own threads go on answering.
     private static func hangWorker(_ trial: Trial) throws {
+        try strikeWorker(trial) { victim, moment, running, _, scratch in
+            let tracer = try Strace.hang(victim, scratch: scratch)
+            trial.tell("\(moment) ms: worker \(victim) hangs")
+            _ = try running.wait()
+            kill(victim, SIGKILL)
+            tracer.signal(SIGKILL)
+        }
+    }
+
+    /// One worker at one moment of a night with a short silence limit.
+    private static func strikeWorker(
+        _ trial: Trial,
+        _ strike: (Int32, Int, Running, ContinuousClock.Instant, String) throws -> Void
+    ) throws {
         let it = try ChaosNight(trial) { $0.silence = "2s" }
         let moment = try trial.moments(1)[0]
         let running = try it.start()
         let start = ContinuousClock.now
-        guard trial.await(moment, since: start, running),
-            let victim = anyWorker(of: running, trial)
-        else { return try it.expectLoaded(try running.wait()) }
-        let tracer = try Strace.hang(victim, scratch: "\(it.night.folder)/out")
-        trial.tell("\(moment) ms: worker \(victim) hangs")
-        let ended = try running.wait()
-        kill(victim, SIGKILL)
-        tracer.signal(SIGKILL)
-        try it.expectLoaded(ended)
+        if trial.await(moment, since: start, running), let victim = anyWorker(of: running, trial) {
+            try strike(victim, moment, running, start, "\(it.night.folder)/out")
+        }
+        try it.expectLoaded(try running.wait())
     }
 
     /// Calls of which a worker makes no more than this many in a whole run.

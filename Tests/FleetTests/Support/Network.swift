@@ -74,18 +74,7 @@ struct Network {
     static func freePort() -> Int {
         while true {
             let port = 10_000 + (Int(getpid()) * 53 + Counter.next()) % 20_000
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(descriptor) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = UInt16(port).bigEndian
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            let answer = unsafe withUnsafePointer(to: &address) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                    unsafe bind(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            if answer == 0 { return port }
+            if Place.port(port).isFree { return port }
         }
     }
 }

@@ -38,8 +38,7 @@ extension Night {
 
     /// The folder where its own workers meet it.
     func meetingPlace(of running: Running) -> String {
-        let mark = HostName.processMark.split(separator: ".", maxSplits: 1).last ?? ""
-        return "\(state)/ipc/\(running.pid).\(mark)"
+        "\(state)/ipc/\(HostName.mark(of: running.pid))"
     }
 
     /// Starts a worker by hand.
