@@ -34,8 +34,11 @@ struct ServerPlace: Equatable {
         return fileStatus(directory + "/data").map { _ in ServerPlace(base: directory) }
     }
 
-    /// Chooses the place and remembers it: the directory itself, or a directory under /var/tmp
+    /// Chooses the place and remembers it: the directory itself, or a new directory under /var/tmp
     /// when the server's account cannot get there.
+    ///
+    /// Data that are there already belonged to a directory of the same name that was deleted: they
+    /// are left as they are, and never become the data of a directory that was made anew.
     static func choose(
         for directory: String, _ account: Account?
     ) throws(PrivateServerError) -> ServerPlace {
@@ -43,7 +46,13 @@ struct ServerPlace: Equatable {
         guard let account, !canReach(directory, account) else {
             return ServerPlace(base: directory)
         }
-        let base = "/var/tmp/kugiri-\(pathHash(directory))"
+        let name = "/var/tmp/kugiri-\(pathHash(directory))"
+        var base = name
+        var number = 1
+        while fileStatus(base) != nil {
+            number += 1
+            base = "\(name)-\(number)"
+        }
         try writeText(base + "\n", to: directory + "/location.txt", for: nil)
         return ServerPlace(base: base)
     }

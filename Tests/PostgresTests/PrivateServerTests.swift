@@ -69,6 +69,39 @@ extension PostgresTests {
             try server.remove()
         }
 
+        @Test func `a directory made anew gets data of its own, not those of the one deleted`()
+            throws
+        {
+            let parent = scratchPath("anew")
+            let made = unsafe mkdir(parent, 0o700)
+            #expect(made == 0)
+            defer { unsafe rmdir(parent) }
+            let directory = parent + "/postgres"
+            let server = PrivateServer(directory: directory)
+            let first = try server.start()
+            try fill(first)
+            try server.stop()
+            let location = directory + "/location.txt"
+            let note = FileManager.default.contents(atPath: location)
+            try FileManager.default.removeItem(atPath: directory)
+
+            let second = try server.start()
+            let connection = try Connection(url: second, applicationName: "kugiri/test")
+            let tables = try connection.query("SELECT FROM pg_class WHERE relname = 'kept'")
+            #expect(tables.count == 0)
+            try server.remove()
+
+            // Root's server lies elsewhere: what was left there is still there, and goes now.
+            guard let note else { return }
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true)
+            try note.write(to: URL(fileURLWithPath: location))
+            let kept = try Connection(url: try server.start(), applicationName: "kugiri/test")
+                .query("SELECT n FROM kept")
+            #expect(kept.int(0, 0) == 7)
+            try server.remove()
+        }
+
         @Test func `a path too long for a socket gets one under the temporary directory`() throws {
             let long = String(repeating: "long", count: 25)
             let server = PrivateServer(directory: scratchPath(long))
