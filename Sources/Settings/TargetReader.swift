@@ -20,7 +20,7 @@ struct TargetReader {
     }
 
     private func target(_ map: inout YAMLMap) -> Target? {
-        let table = map.required("table", as: .text)
+        let table = map.required("table", as: .table)
         let mode = map.required("mode", as: .choice(Target.Mode.allCases))
         let key = map.required("key", as: .pairs(.column, .field))
         if let key, key.isEmpty { map.value("key")?.fault("a key has at least one column") }

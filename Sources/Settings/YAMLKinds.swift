@@ -35,6 +35,15 @@ extension YAMLKind where Value == String {
         text("a column's name", bytesMax: SettingsLimits.identifierBytesMax) { _ in true }
     }
 
+    /// A table's name as SQL writes it, with its schema or without.
+    static var table: Self {
+        text(
+            "a table's name as SQL writes it, SCHEMA.TABLE or TABLE; a name with other characters "
+                + "than letters, digits and '_' stands in double quotes",
+            bytesMax: SettingsLimits.textBytesMax
+        ) { Words.isTable($0) }
+    }
+
     private static func text(
         _ expected: String, bytesMax: Int, where isValid: @escaping (String) -> Bool
     ) -> Self {
@@ -198,6 +207,44 @@ enum Words {
     static func isWord(_ text: String) -> Bool {
         guard let first = text.utf8.first, !isDigit(first) else { return false }
         return isMade(text, of: "_")
+    }
+
+    /// `name` or `schema.name`, each an SQL identifier (PostgreSQL manual, 4.1.1); what stands in
+    /// double quotes may hold anything, a double quote twice.
+    static func isTable(_ text: String) -> Bool {
+        var rest = text.unicodeScalars[...]
+        for _ in 0..<2 {
+            guard let end = identifierEnd(rest) else { return false }
+            rest = rest[end...]
+            if rest.isEmpty { return true }
+            guard rest.removeFirst() == "." else { return false }
+        }
+        return false
+    }
+
+    /// Behind the identifier that a text begins with; nil: it begins with none.
+    private static func identifierEnd(
+        _ text: String.UnicodeScalarView.SubSequence
+    ) -> String.UnicodeScalarView.Index? {
+        if text.first == "\"" {
+            var index = text.index(after: text.startIndex)
+            let first = index
+            while let close = text[index...].firstIndex(of: "\"") {
+                let next = text.index(after: close)
+                guard next < text.endIndex, text[next] == "\"" else {
+                    return close > first ? next : nil
+                }
+                index = text.index(after: next)
+            }
+            return nil
+        }
+        func isLetter(_ scalar: Unicode.Scalar) -> Bool {
+            ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || scalar == "_"
+                || scalar.value > 0x7f
+        }
+        guard let first = text.first, isLetter(first) else { return nil }
+        return text.firstIndex { !isLetter($0) && !("0"..."9").contains($0) && $0 != "$" }
+            ?? text.endIndex
     }
 
     private static func isMade(_ text: String, of mark: Unicode.Scalar) -> Bool {

@@ -50,6 +50,7 @@ struct DrillCommand: ParsableCommand {
             throw ValidationError(
                 "--rows is a number of rows, 0 to \(DrillLimits.rowsMaxHighest)")
         }
+        guard !scratch.isEmpty else { throw ValidationError("--scratch names a folder") }
         // Said before the drill, not after it.
         if let report, !Files.isReplaceable(absolute(report)) {
             throw ValidationError("--report: '\(report)' is there and is no regular file")

@@ -66,6 +66,11 @@ private let cases: [Case] = [
         "workers: 2", "silence: 10", 15, 14, "\(job).silence",
         "expected a duration from 1s to 60m (500ms, 10s, 5m), found '10'"),
     Case(
+        "table: member_account", "table: member account", 8, 14, "\(job).target.table",
+        "expected a table's name as SQL writes it, SCHEMA.TABLE or TABLE; a name with other "
+            + "characters than letters, digits and '_' stands in double quotes, found "
+            + "'member account'"),
+    Case(
         "workers: 2", "ready: {stable: 10s, marker: F.end}", 15, 12, "\(job).ready",
         "expected exactly one of 'stable', 'marker', found stable and marker"),
     Case(
