@@ -159,6 +159,20 @@ extension FleetTests {
             try oracle.expectLoaded(sample, end)
         }
 
+        /// Found by `ops/chaos real`, seed 1001 of `backend-kill`: the ledger was asked once, while the
+        /// server was starting again, and the run was left to `resume`.
+        @Test func `a run whose making was committed goes on when the server is back`() throws {
+            let proxy = try PostgresProxy(server: FleetServer.url)
+            let night = try Night { $0.database = proxy.url(instead: $0.database) }
+            let sample = try night.sample(records: 1_500)
+            let oracle = try Oracle(night)
+            proxy.cut([1], isForwarded: true, away: .seconds(3))
+            let end = try night.run(sample)
+            #expect(proxy.cuts == 1)
+            #expect(try night.term(of: night.onlyRun()) == 2)
+            try oracle.expectLoaded(sample, end)
+        }
+
         @Test(arguments: [Place.validate, .load, .certify])
         func `a coordinator whose session is ended takes its run again`(place: Place) throws {
             let it = try standing(at: place)

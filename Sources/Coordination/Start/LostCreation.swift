@@ -23,10 +23,24 @@ struct LostCreation: Error {
     /// target sees what became of it (PROTOCOL 13).
     ///
     /// - Throws: ``error`` when the target is not free within `seizeLimit`; ``PostgresError`` when
-    ///   the ledger cannot be asked.
+    ///   the ledger cannot be asked until then: the server may be starting again.
     fileprivate func wasDone(_ databaseURL: String) throws -> Bool {
-        let connection = try Connection(url: databaseURL, applicationName: "kugiri run")
         let deadline = Monotonic.now() + CoordinationLimits.seizeLimit
+        while true {
+            do {
+                return try isThere(databaseURL, deadline)
+            } catch let trouble as PostgresError
+                where trouble.isPassing && Monotonic.now() < deadline
+            {
+                usleep(UInt32(CoordinationLimits.seizePauseMilliseconds) * 1_000)
+            }
+        }
+    }
+
+    private func isThere(
+        _ databaseURL: String, _ deadline: ContinuousClock.Instant
+    ) throws -> Bool {
+        let connection = try Connection(url: databaseURL, applicationName: "kugiri run")
         while try !RunLedger.lockTarget(target, connection) {
             guard Monotonic.now() < deadline else { throw error }
             usleep(UInt32(CoordinationLimits.seizePauseMilliseconds) * 1_000)

@@ -105,6 +105,8 @@ final class PostgresProxy {
             var cuts = 0
             var passes: Set<Int> = []
             var isForwarded = true
+            var away: Duration = .zero
+            var isBackAt = ContinuousClock.now
         }
         let state = Mutex(State())
     }
@@ -119,6 +121,7 @@ final class PostgresProxy {
 
         func pass(_ bytes: [UInt8], _ heading: Heading) -> [UInt8]? {
             guard heading == .forth else { return isCut ? nil : bytes }
+            guard count.state.withLock({ $0.isBackAt <= .now }) else { return nil }
             // A simple query of nothing else: Q, four bytes of length, COMMIT and a zero byte.
             guard bytes.first == UInt8(ascii: "Q"), bytes.suffix(7) == Self.commit[...] else {
                 return bytes
@@ -128,6 +131,7 @@ final class PostgresProxy {
                 guard state.passes.contains(state.commits) else { return bytes }
                 state.cuts += 1
                 isCut = true
+                state.isBackAt = .now + state.away
                 // What the server has been told it does; its answer finds nobody.
                 return state.isForwarded ? bytes : nil
             }
@@ -170,11 +174,14 @@ final class PostgresProxy {
 
     /// Cuts the COMMITs of these numbers, counted from 1 over all connections.
     ///
-    /// - Parameter isForwarded: Whether the server gets them, and only its answer is lost.
-    func cut(_ passes: Set<Int>, isForwarded: Bool) {
+    /// - Parameters:
+    ///   - isForwarded: Whether the server gets them, and only its answer is lost.
+    ///   - away: How long nobody reaches the server after a cut.
+    func cut(_ passes: Set<Int>, isForwarded: Bool, away: Duration = .zero) {
         count.state.withLock {
             $0.passes = passes
             $0.isForwarded = isForwarded
+            $0.away = away
         }
     }
 
