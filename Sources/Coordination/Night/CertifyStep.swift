@@ -171,17 +171,15 @@ extension RunCoordinator {
         // Asked of the ledger, not of memory: the run may have been resumed since.
         if counts.rejected > 0 || counts.conflicts > 0 { warnings.append(.warning) }
         let proofs = try proofs(counts)
-        for proof in proofs where !proof.holds {
-            note(
-                LogMessage(
-                    .proofFailed,
-                    [
-                        "proof": proof.name, "run": run, "place": plan.table,
-                        "expected": proof.expected, "found": proof.found,
-                        "directory": directory,
-                    ]))
+        let failed = proofs.filter { !$0.holds }.map { proof in
+            LogMessage(
+                .proofFailed,
+                [
+                    "proof": proof.name, "run": run, "place": plan.table,
+                    "expected": proof.expected, "found": proof.found, "directory": directory,
+                ])
         }
-        guard proofs.allSatisfy(\.holds) else { throw RunStop(.bug, [], isResumable: true) }
+        guard failed.isEmpty else { throw RunStop(.bug, failed, isResumable: true) }
         try writeRejects()
         if try ProofLedger.counts(
             run: run, revision: revision, phase: .load, connection
