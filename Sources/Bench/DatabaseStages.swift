@@ -49,7 +49,7 @@ struct DatabaseStages {
             try connection.execute("DEALLOCATE ALL")
             let statement = ApplyStatement(tables: tables, slice: index)
             try connection.prepare("apply", statement.apply(.range))
-            try connection.prepare("update_seen", statement.updateSeen)
+            try connection.prepare("update_seen", statement.updateSeen())
             try times.addUp("chunk apply", isFirst: index == 0) {
                 try apply(list, connection)
             }

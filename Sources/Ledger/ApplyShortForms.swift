@@ -7,6 +7,9 @@
 // besides. The key is compared with IS NOT DISTINCT FROM, which no index serves: the planner is
 // left with the address, one page per row and no descent of the index. What must change together:
 // the outcomes U, N and I here and in `apply`, the before-images here and there.
+//
+// Each form is there with marks, which write the state of a staged row on it, and without: then it
+// only counts, and who runs it has to see that a whole chunk was settled so (`DerivedState.swift`).
 
 #if MUTANTS
     import Mutants
@@ -59,12 +62,23 @@ extension ApplyStatement {
         plan.sums.indices.map { ", \(plan.sumUnits($0)) AS m\($0)" }.joined()
     }
 
+    /// What a form counts of a staged row.
+    private var figures: String { "s.kugiri_digest AS digest\(measures)" }
+
     /// Updates the rows of a range that are as they were seen and do not hold the record's values.
     ///
     /// `$1` and `$2` bound the range; the plan's values follow. Returns one row: how many, their
     /// digest, then one sum per summed field.
-    public var updateSeen: String {
+    ///
+    /// - Parameter marks: Staged rows get their state.
+    public func updateSeen(marks: Bool = true) -> String {
         let first = Self.firstValue
+        let mark = """
+            UPDATE \(staging) s SET kugiri_state = 'D', kugiri_outcome = 'U',
+                    kugiri_lock_at = upd.at, kugiri_lock_xmin = upd.x, kugiri_tid = upd.new_tid
+                FROM upd WHERE s.ctid = upd.sid
+                RETURNING \(figures)
+            """
         var sets = plan.assignments.map {
             "\($0.column) = (\(plan.bind($0.update, from: first)))::\($0.type)"
         }
@@ -81,12 +95,9 @@ extension ApplyStatement {
                 WHERE \(untouched) AND NOT (\(plan.same(from: first)))
                 RETURNING s.ctid AS sid, s.kugiri_tid AS tid, s.kugiri_record AS record,
                     s.kugiri_key AS image, t.\(plan.lockColumn) AS at, t.xmin AS x,
-                    t.ctid AS new_tid
+                    t.ctid AS new_tid\(marks ? "" : ", \(figures)")
             )\(imagesOfSeen), mark AS (
-                UPDATE \(staging) s SET kugiri_state = 'D', kugiri_outcome = 'U',
-                    kugiri_lock_at = upd.at, kugiri_lock_xmin = upd.x, kugiri_tid = upd.new_tid
-                FROM upd WHERE s.ctid = upd.sid
-                RETURNING s.kugiri_digest AS digest\(measures)
+                \(marks ? mark : "SELECT * FROM upd")
             )\(named)
             \(settled())
             """
@@ -106,25 +117,29 @@ extension ApplyStatement {
 
     /// Settles the rows of a range that are as they were seen and hold the record's values.
     ///
-    /// Parameters and result are those of ``updateSeen``. Rows that others brought there since
-    /// (`converged`) are not among them.
-    public var confirmSeen: String {
-        """
-        WITH mark AS (
+    /// Parameters and result are those of ``updateSeen(marks:)``. Rows that others brought there
+    /// since (`converged`) are not among them.
+    public func confirmSeen(marks: Bool = true) -> String {
+        let rows = "\(untouched) AND (\(plan.same(from: Self.firstValue)))"
+        let mark = """
             UPDATE \(staging) s SET kugiri_state = 'D', kugiri_outcome = 'N'
-            FROM \(plan.table) t
-            WHERE \(untouched) AND (\(plan.same(from: Self.firstValue)))
-            RETURNING s.kugiri_digest AS digest\(measures)
-        )\(named)
-        \(settled())
-        """
+                FROM \(plan.table) t WHERE \(rows) RETURNING \(figures)
+            """
+        let count = "SELECT \(figures) FROM \(staging) s, \(plan.table) t WHERE \(rows)"
+        return """
+            WITH mark AS (
+                \(marks ? mark : count)
+            )\(named)
+            \(settled())
+            """
     }
 
     /// Inserts the rows of a range that were not there.
     ///
-    /// Parameters and result are those of ``updateSeen``; behind the sums, the rows inserted, which
-    /// are as many as were settled. A row that appeared since is left alone, and so is its record.
-    public var insertUnseen: String {
+    /// Parameters and result are those of ``updateSeen(marks:)``; behind the sums, the rows
+    /// inserted, which are as many as were settled. A row that appeared since is left alone, and so
+    /// is its record.
+    public func insertUnseen(marks: Bool = true) -> String {
         let first = Self.firstValue
         var columns = plan.keys.map(\.column) + plan.assignments.map(\.column)
         var values = plan.keys.map { "s.\($0.staging)" }
@@ -138,6 +153,13 @@ extension ApplyStatement {
         let keys = plan.keys.map(\.column).joined(separator: ", ")
         let inserted = plan.keys.enumerated().map { "t.\($1.column) AS k\($0), " }.joined()
         let join = plan.keys.enumerated().map { "s.\($1.staging) = ins.k\($0)" }
+        let rows = "\(unseen) AND \(join.joined(separator: " AND "))"
+        let found = "s.kugiri_record AS record, s.kugiri_key AS image, ins.*, \(figures)"
+        let mark = """
+            UPDATE \(staging) s SET kugiri_state = 'D', kugiri_outcome = 'I',
+                    kugiri_lock_at = ins.at, kugiri_lock_xmin = ins.x, kugiri_tid = ins.new_tid
+                FROM ins WHERE \(rows) RETURNING \(found)
+            """
         return """
             WITH ins AS (
                 INSERT INTO \(plan.table) AS t (\(columns.joined(separator: ", ")))
@@ -146,10 +168,7 @@ extension ApplyStatement {
                 ON CONFLICT (\(keys)) DO NOTHING
                 RETURNING \(inserted)t.\(plan.lockColumn) AS at, t.xmin AS x, t.ctid AS new_tid
             ), mark AS (
-                UPDATE \(staging) s SET kugiri_state = 'D', kugiri_outcome = 'I',
-                    kugiri_lock_at = ins.at, kugiri_lock_xmin = ins.x, kugiri_tid = ins.new_tid
-                FROM ins WHERE \(unseen) AND \(join.joined(separator: " AND "))
-                RETURNING s.kugiri_record AS record, s.kugiri_key AS image, ins.*, s.kugiri_digest AS digest\(measures)
+                \(marks ? mark : "SELECT \(found) FROM \(staging) s JOIN ins ON \(rows)")
             )\(imagesOfUnseen)\(named)
             \(settled(", (SELECT count(*) FROM ins)"))
             """

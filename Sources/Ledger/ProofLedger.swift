@@ -99,9 +99,13 @@ public struct ConflictRow: Sendable, Equatable {
 /// Statements that add the night up.
 public enum ProofLedger {
     /// Writes the interval of a claim's piece of work, in the transaction that did it.
+    ///
+    /// - Parameter isDerived: The staged rows carry no state of their own; it is derived from the
+    ///   interval, which names the transaction.
     public static func insert(
         _ counts: IntervalCounts, claim: TakenClaim, chunkNumber: Int, low: String,
-        high: String?, worker: String, startedAt: String, _ connection: borrowing Connection
+        high: String?, worker: String, startedAt: String, isDerived: Bool = false,
+        _ connection: borrowing Connection
     ) throws {
         try connection.query(
             sql(PackageResources.interval_insert_sql),
@@ -115,7 +119,7 @@ public enum ProofLedger {
                 .int(counts.converged), .int(counts.conflicts), .int(counts.late),
                 .int(counts.rejected), .intArray(counts.sums),
                 .int(Int64(bitPattern: counts.digest)), .int(counts.changedSince),
-                .int(counts.differing), .int(counts.restored),
+                .int(counts.differing), .int(counts.restored), .bool(isDerived),
             ])
     }
 

@@ -5,7 +5,7 @@ public import Postgres
 /// The ledger's schema: which version a database has, and how it gets the newest.
 public enum Schema {
     /// The version this binary works with.
-    public static let wanted = 8
+    public static let wanted = 9
 
     private static let migrations: [(number: Int, text: String)] = [
         (1, sql(PackageResources.migration_0001_sql)),
@@ -16,6 +16,7 @@ public enum Schema {
         (6, sql(PackageResources.migration_0006_sql)),
         (7, sql(PackageResources.migration_0007_sql)),
         (8, sql(PackageResources.migration_0008_sql)),
+        (9, sql(PackageResources.migration_0009_sql)),
     ]
 
     /// The numbers of all migrations, in their order.

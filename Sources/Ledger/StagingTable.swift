@@ -95,13 +95,18 @@ public struct RunTables: Sendable {
     public static func keyIndex(of staging: String) -> String { "\(staging)_key" }
 
     /// Makes one slice's table; the CHECK on its range lets it be attached without a scan.
+    ///
+    /// Half of every page waits for the second versions of its rows, unless rows mostly stay as they
+    /// are staged.
+    ///
     /// - Parameter logged: Staging survives a crash (conflict policy `skip`, PROTOCOL 8).
     public func createSlice(_ slice: Int, range: KeyRange, logged: Bool) -> String {
         let name = self.slice(slice)
         return """
             DROP TABLE IF EXISTS \(name);
             CREATE \(logged ? "" : "UNLOGGED ")TABLE \(name) (\(columns)\(checks), \
-            CHECK (\(Self.contains(range)))) WITH (fillfactor = 50, autovacuum_enabled = off);
+            CHECK (\(Self.contains(range)))) WITH (fillfactor = \(plan.derivesState == true ? 100 : 50), \
+            autovacuum_enabled = off);
             CREATE INDEX \(name.split(separator: ".").last ?? "")_key ON \(name) \
             USING brin (kugiri_key) WITH (pages_per_range = \(Self.pagesPerKeyRange));
             """

@@ -115,6 +115,9 @@ public struct TargetPlan: Codable, Sendable, Equatable {
     public var inserts: Bool
     /// Before-images are kept.
     public var history: Bool
+    /// Whether staged rows of a chunk without exceptions carry no state of their own, so that it is
+    /// derived from their interval (PROTOCOL 27); nil: they carry it.
+    public var derivesState: Bool?
     /// What becomes of rows that the input lacks; nil: they are left alone.
     public var absent: AbsentPlan?
 

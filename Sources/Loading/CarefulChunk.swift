@@ -9,6 +9,8 @@ import Records
 
 /// How a chunk is loaded.
 enum Manner {
+    /// In one piece, by short forms alone, and nothing is written on its staged rows.
+    case unmarked
     /// In one piece, short forms first.
     case plain
     /// Rows that can be had are locked first; the others become `busy` conflicts.
@@ -17,6 +19,9 @@ enum Manner {
     case halving
     /// One key that takes longer than the lock budget all by itself: it cannot be cut.
     case patient
+
+    /// Whether the chunk is tried in one piece, before anything was found to be in its way.
+    var isWhole: Bool { self == .unmarked || self == .plain }
 }
 
 /// One try at a chunk.
@@ -34,6 +39,8 @@ struct Attempt {
 /// What came of a try.
 enum Attempted {
     case done(IntervalCounts, isFinished: Bool)
+    /// Nothing is done: its staged rows have to carry their state.
+    case toBeMarked
     /// Nothing is done: pieces of about so many rows are to be tried in this manner.
     case toBeCut(Manner, rows: Int64)
 }
@@ -48,6 +55,8 @@ extension SliceLoad {
         do {
             let (counts, isFinished) = try transact(attempt, connection) { connection in
                 switch attempt.manner {
+                case .unmarked:
+                    return try applyUnmarked(chunk, forms: attempt.forms, connection)
                 case .plain: return try apply(chunk, forms: attempt.forms, connection)
                 case .careful: return try carefully(chunk, connection)
                 case .halving: return try bisect(chunk, busy: [], until: deadline, connection)
@@ -57,15 +66,17 @@ extension SliceLoad {
                 }
             }
             return .done(counts, isFinished: isFinished)
+        } catch is NeedsMarks {
+            return .toBeMarked
         } catch is OverBudget {
             return .toBeCut(
                 attempt.manner, rows: max(1, chunk.rows / LoadingLimits.carefulParts))
         } catch let error as PostgresError where attempt.manner != .patient {
             switch error.kind {
-            case .canceled where attempt.manner != .plain:
+            case .canceled where !attempt.manner.isWhole:
                 return .toBeCut(
                     attempt.manner, rows: max(1, chunk.rows / LoadingLimits.carefulParts))
-            case _ where attempt.manner != .plain: throw error
+            case _ where !attempt.manner.isWhole: throw error
             case .lockNotAvailable, .deadlock, .canceled, .serialization:
                 return .toBeCut(.careful, rows: LoadingLimits.carefulRows)
             case .data: return .toBeCut(.halving, rows: LoadingLimits.carefulRows)

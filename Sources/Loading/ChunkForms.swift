@@ -5,6 +5,26 @@ import Ledger
 import Messaging
 import Postgres
 
+/// One of the short forms, in the order they are tried in.
+enum ShortForm: String, CaseIterable {
+    case update, confirm, insert
+
+    /// The name its statement is prepared under.
+    func name(marks: Bool) -> String { "\(rawValue)_\(marks ? "marked" : "unmarked")" }
+
+    /// Its statement.
+    func sql(_ statement: ApplyStatement, marks: Bool) -> String {
+        switch self {
+        case .update: statement.updateSeen(marks: marks)
+        case .confirm: statement.confirmSeen(marks: marks)
+        case .insert: statement.insertUnseen(marks: marks)
+        }
+    }
+}
+
+/// Some record of a chunk is not as validation saw it: its staged rows have to carry their state.
+struct NeedsMarks: Error {}
+
 /// The short forms that a chunk is tried with before the general statement.
 ///
 /// A value that learns from the chunk before: neighbouring keys of a file mostly fare alike. A form
@@ -16,6 +36,15 @@ struct ChunkForms: Equatable {
     private(set) var confirms = true
     /// Rows that were not there are inserted without looking for them first.
     private(set) var inserts = true
+
+    /// Whether a form is among them.
+    func has(_ form: ShortForm) -> Bool {
+        switch form {
+        case .update: updates
+        case .confirm: confirms
+        case .insert: inserts
+        }
+    }
 
     /// Chooses for the next chunk by what a whole chunk came to, in whatever form.
     mutating func learn(from counts: IntervalCounts) {
@@ -30,9 +59,11 @@ struct ChunkForms: Equatable {
 extension SliceLoad {
     /// Prepares the statements of the short forms.
     func prepareForms(_ connection: borrowing Connection) throws {
-        try connection.prepare("update_seen", statement.updateSeen)
-        try connection.prepare("confirm_seen", statement.confirmSeen)
-        if plan.inserts { try connection.prepare("insert_unseen", statement.insertUnseen) }
+        for form in ShortForm.allCases where form != .insert || plan.inserts {
+            try connection.prepare(form.name(marks: true), form.sql(statement, marks: true))
+            guard plan.derivesState == true else { continue }
+            try connection.prepare(form.name(marks: false), form.sql(statement, marks: false))
+        }
     }
 
     /// Applies a chunk: rows that are as validation saw them in a short form, the others, and later
@@ -42,24 +73,8 @@ extension SliceLoad {
     ) throws -> IntervalCounts {
         let deadline = Monotonic.now() + .milliseconds(lockBudgetMilliseconds)
         var counts = IntervalCounts()
-        if forms.updates {
-            let done = try settle("update_seen", chunk, connection)
-            counts += done
-            counts.updated = done.staged
-            if counts.staged >= chunk.rows { return counts }
-            try keep(deadline, connection)
-        }
-        if forms.confirms {
-            let done = try settle("confirm_seen", chunk, connection)
-            counts += done
-            counts.unchanged = done.staged
-            if counts.staged >= chunk.rows { return counts }
-            try keep(deadline, connection)
-        }
-        if forms.inserts, plan.inserts {
-            let done = try settle("insert_unseen", chunk, connection)
-            counts += done
-            counts.inserted = done.staged
+        for form in ShortForm.allCases where forms.has(form) && (form != .insert || plan.inserts) {
+            counts += try settle(form, chunk, marks: true, connection)
             if counts.staged >= chunk.rows { return counts }
             try keep(deadline, connection)
         }
@@ -67,12 +82,31 @@ extension SliceLoad {
         return counts
     }
 
+    /// Applies a chunk whose records are all as validation saw them, and writes nothing on its
+    /// staged rows (`indicator: intervals`).
+    ///
+    /// - Throws: ``NeedsMarks`` when the short forms do not settle every one.
+    func applyUnmarked(
+        _ chunk: ChunkPromise, forms: ChunkForms, _ connection: borrowing Connection
+    ) throws -> IntervalCounts {
+        let deadline = Monotonic.now() + .milliseconds(lockBudgetMilliseconds)
+        var counts = IntervalCounts()
+        let likely = ShortForm.allCases.filter { forms.has($0) }
+        let others = ShortForm.allCases.filter { !forms.has($0) }
+        for form in likely + others where form != .insert || plan.inserts {
+            counts += try settle(form, chunk, marks: false, connection)
+            if counts.staged >= chunk.rows { return counts }
+            try keep(deadline, connection)
+        }
+        throw NeedsMarks()
+    }
+
     /// What one short form settled: its count as `staged`, digest and sums.
     private func settle(
-        _ name: String, _ chunk: ChunkPromise, _ connection: borrowing Connection
+        _ form: ShortForm, _ chunk: ChunkPromise, marks: Bool, _ connection: borrowing Connection
     ) throws -> IntervalCounts {
         let rows = try connection.run(
-            name, [.text(chunk.low), .text(chunk.high ?? topBound)] + values)
+            form.name(marks: marks), [.text(chunk.low), .text(chunk.high ?? topBound)] + values)
         var counts = IntervalCounts()
         counts.staged = rows.int(0, 0) ?? 0
         let written = 2 + plan.sums.count
@@ -82,6 +116,11 @@ extension SliceLoad {
         }
         counts.digest = UInt64(bitPattern: rows.int(0, 1) ?? 0)
         counts.sums = plan.sums.indices.map { rows.int(0, 2 + $0) ?? 0 }
+        switch form {
+        case .update: counts.updated = counts.staged
+        case .confirm: counts.unchanged = counts.staged
+        case .insert: counts.inserted = counts.staged
+        }
         return counts
     }
 

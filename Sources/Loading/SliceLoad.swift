@@ -27,14 +27,15 @@ struct SliceLoad {
     ///
     /// - Parameters:
     ///   - chunks: The chunks of the claim that are not done, in key order.
-    ///   - first: The number of the first of them.
+    ///   - firstNumber: The number of the first of them.
     func load(
-        _ chunks: [ChunkPromise], startingAt first: Int, _ connection: borrowing Connection
+        _ chunks: [ChunkPromise], startingAt firstNumber: Int, _ connection: borrowing Connection
     ) throws {
         try prepare(connection)
-        var number = first
+        var number = firstNumber
         var forms = ChunkForms()
-        var queue = chunks.map { (chunk: $0, manner: Manner.plain) }[...]
+        let first: Manner = plan.derivesState == true ? .unmarked : .plain
+        var queue = chunks.map { (chunk: $0, manner: first) }[...]
         while let (chunk, manner) = queue.popFirst() {
             try link.breathe()
             if link.isDraining { throw LoadingError.draining }
@@ -48,10 +49,11 @@ struct SliceLoad {
                 link.progress.recordsDone += UInt64(chunk.rows)
                 // The tail of the claim was given away: what follows is another worker's.
                 if isFinished { return }
+            case .toBeMarked: queue = [(chunk, .plain)] + queue
             case .toBeCut(let other, let rows):
                 let pieces = try cut(chunk, everyRows: rows, after: number, connection)
                 // A second try of the same in the same manner would come to the same.
-                let next = pieces.count == 1 && manner != .plain ? .patient : other
+                let next = pieces.count == 1 && !manner.isWhole ? .patient : other
                 queue = pieces.map { ($0, next) } + queue
             }
         }
@@ -88,7 +90,8 @@ struct SliceLoad {
             }
             try ProofLedger.insert(
                 counts, claim: claim, chunkNumber: attempt.number, low: chunk.low, high: chunk.high,
-                worker: worker, startedAt: attempt.startedAt, connection)
+                worker: worker, startedAt: attempt.startedAt,
+                isDerived: attempt.manner == .unmarked, connection)
             try Failpoint.beforeCommit.pass()
             return (counts, isFinished)
         }

@@ -44,6 +44,8 @@ public struct Job: Codable, Sendable, Equatable {
     public var lockBudgetMilliseconds: Int
     /// Whether before-images are kept for `backout`.
     public var history: Bool
+    /// Where a record's state stands.
+    public var indicator: Indicator
     /// Silence after which a worker's claim is taken back, in milliseconds.
     public var silenceMilliseconds: Int
     /// Times one claim may be tried before the run gives up with 12.
@@ -64,7 +66,8 @@ public struct Job: Codable, Sendable, Equatable {
         commitInterval: Int = 10_000, sliceRecords: Int = 131_072, maxRejects: Int = 0,
         maxReported: Int = 100_000, onBudget: OnBudget = .finish, maxConflicts: Int = 0,
         conflicts: ConflictPolicy = .requeue, lockBudgetMilliseconds: Int = 500,
-        history: Bool = true, silenceMilliseconds: Int = 10_000, attemptsMax: Int = 3,
+        history: Bool = true, indicator: Indicator = .full, silenceMilliseconds: Int = 10_000,
+        attemptsMax: Int = 3,
         spoolTransfer: SpoolTransfer = .auto, deadline: DeadlineTime? = nil,
         onPartitionFailure: OnPartitionFailure = .continue
     ) {
@@ -87,6 +90,7 @@ public struct Job: Codable, Sendable, Equatable {
         self.conflicts = conflicts
         self.lockBudgetMilliseconds = lockBudgetMilliseconds
         self.history = history
+        self.indicator = indicator
         self.silenceMilliseconds = silenceMilliseconds
         self.attemptsMax = attemptsMax
         self.spoolTransfer = spoolTransfer
@@ -125,6 +129,13 @@ public struct Job: Codable, Sendable, Equatable {
         case requeue
         /// Left as they are, counted and listed.
         case skip
+    }
+    /// See `Job.indicator` (PROTOCOL 27).
+    public enum Indicator: String, Codable, Sendable, CaseIterable {
+        /// On every staged row, written with the row it applies.
+        case full
+        /// In the ledger's intervals; only chunks with an exception write it on their rows.
+        case intervals
     }
     /// See `Job.onPartitionFailure`.
     public enum OnPartitionFailure: String, Codable, Sendable, CaseIterable {
@@ -251,6 +262,11 @@ extension KeyedDecodingContainer {
         _ type: Job.SpoolTransfer.Type, forKey key: Key
     ) throws -> Job.SpoolTransfer {
         try decodeIfPresent(type, forKey: key) ?? .auto
+    }
+
+    /// As for the transfer of slices.
+    func decode(_ type: Job.Indicator.Type, forKey key: Key) throws -> Job.Indicator {
+        try decodeIfPresent(type, forKey: key) ?? .full
     }
 
     /// As for the transfer of slices.

@@ -41,6 +41,11 @@ struct JobReader {
         limits.lockBudgetMilliseconds = map.optional(
             "lock_budget", as: .milliseconds(Overrides.lockBudgetBounds))
         limits.history = map.optional("history", as: .onOff)
+        limits.indicator = map.optional("indicator", as: .choice(Job.Indicator.allCases))
+        if target?.absent != nil, limits.indicator == .intervals {
+            map.value("indicator")?.fault(
+                "rows that are closed carry their state; with 'absent' only full is possible")
+        }
         limits.silenceMilliseconds = map.optional(
             "silence", as: .milliseconds(Overrides.silenceBounds))
         limits.attemptsMax = map.optional("attempts", as: .integer(Overrides.attemptsBounds))

@@ -42,6 +42,8 @@ public struct Overrides: Sendable, Equatable {
     public var onEmpty: Job.OnEmpty?
     /// See `Job.history`.
     public var history: Bool?
+    /// See `Job.indicator`.
+    public var indicator: Job.Indicator?
     /// See `Job.spoolTransfer`.
     public var spoolTransfer: Job.SpoolTransfer?
     /// See `Job.deadline`.
@@ -124,6 +126,7 @@ public struct Overrides: Sendable, Equatable {
         result.attemptsMax = attemptsMax ?? job.attemptsMax
         result.onEmpty = onEmpty ?? job.onEmpty
         result.history = history ?? job.history
+        result.indicator = indicator ?? job.indicator
         result.spoolTransfer = spoolTransfer ?? job.spoolTransfer
         result.deadline = deadline ?? job.deadline
         result.onPartitionFailure = onPartitionFailure ?? job.onPartitionFailure

@@ -119,7 +119,7 @@ extension PostgresTests {
             _ night: Night, isShort: Bool, _ connection: borrowing Connection
         ) throws {
             if isShort {
-                let settled = try night.settle(night.statement.updateSeen, connection)
+                let settled = try night.settle(night.statement.updateSeen(), connection)
                 #expect(settled == Night.Settled())
             } else {
                 #expect(try night.apply(connection) == Night.Applied(staged: 1))

@@ -47,16 +47,17 @@ extension PostgresTests {
             try mixed(night, connection)
             let statement = night.statement
             #expect(
-                try night.settle(statement.updateSeen, connection)
+                try night.settle(statement.updateSeen(), connection)
                     == Night.Settled(rows: 2, digest: 1_000 ^ 6_000, sum: 70))
             #expect(
-                try night.settle(statement.confirmSeen, connection)
+                try night.settle(statement.confirmSeen(), connection)
                     == Night.Settled(rows: 1, digest: 2_000, sum: 2))
             #expect(
-                try night.settle(statement.insertUnseen, connection)
+                try night.settle(statement.insertUnseen(), connection)
                     == Night.Settled(rows: 1, digest: 7_000, sum: 70, written: 1))
             // Nothing is settled twice.
-            for form in [statement.updateSeen, statement.confirmSeen, statement.insertUnseen] {
+            for form in [statement.updateSeen(), statement.confirmSeen(), statement.insertUnseen()]
+            {
                 #expect(try night.settle(form, connection).rows == 0)
             }
             #expect(
@@ -76,15 +77,68 @@ extension PostgresTests {
             #expect(proof["changed"] == nil && proof["differing"] == nil)
         }
 
+        @Test func `without marks the forms do the same, and certify reads outcomes off the rows`()
+            throws
+        {
+            let connection = try connect()
+            let night = try night("short_unmarked", connection)
+            for (index, (key, amount)) in [("a", 10), ("b", 2), ("f", 60), ("g", 70)].enumerated() {
+                try night.stage(key, amount: Int64(amount), record: Int64(index + 1), connection)
+            }
+            let statement = night.statement
+            var transaction = ""
+            try connection.transaction { connection in
+                let number = try connection.query("SELECT pg_current_xact_id()::xid::text")
+                transaction = number.text(0, 0) ?? ""
+                #expect(
+                    try night.settle(statement.updateSeen(marks: false), connection)
+                        == Night.Settled(rows: 2, digest: 1_000 ^ 3_000, sum: 70))
+                #expect(
+                    try night.settle(statement.confirmSeen(marks: false), connection)
+                        == Night.Settled(rows: 1, digest: 2_000, sum: 2))
+                #expect(
+                    try night.settle(statement.insertUnseen(marks: false), connection)
+                        == Night.Settled(rows: 1, digest: 4_000, sum: 70, written: 1))
+            }
+            #expect(try night.outcomes(connection) == [1: "-U", 2: "-U", 3: "-U", 4: "-U"])
+            #expect(
+                try night.amounts(connection)
+                    == ["a": 10, "b": 2, "c": 3, "d": 4, "e": 5, "f": 60, "g": 70])
+            let images = try connection.query("SELECT count(*) FROM \(night.tables.history)")
+            #expect(images.int(0, 0) == 3)
+
+            func outcomes() throws -> [String] {
+                let rows = try connection.query(
+                    statement.certifyDerived, Night.all + [.text(transaction)])
+                let columns = [0, 1, 4, 5, 7]
+                return (0..<rows.count).map { row in
+                    columns.map { rows.text(row, $0) ?? "-" }.joined(separator: " ")
+                }.sorted()
+            }
+            // Outcome, rows, changed since, differing, sum.
+            #expect(try outcomes() == ["I 1 0 0 70", "N 1 0 0 2", "U 2 0 0 70"])
+            // Whoever changes a row takes from it whether the load had changed it.
+            try connection.execute(
+                """
+                UPDATE \(night.table) SET online = 'x' WHERE id IN ('a', 'b');
+                DELETE FROM \(night.table) WHERE id = 'g'
+                """)
+            #expect(try outcomes() == ["I 1 1 0 70", "L 2 2 0 12", "U 1 0 0 60"])
+            // A row of ours must hold what was staged.
+            try connection.execute(
+                "UPDATE \(night.tables.slice(0)) SET amount = 61 WHERE kugiri_key = 'f'")
+            #expect(try outcomes() == ["I 1 1 0 70", "L 2 2 0 12", "U 1 0 1 61"])
+        }
+
         @Test func `rows, staging and before-images are those of the general statement`() throws {
             let connection = try connect()
             func result(_ table: String, isShort: Bool) throws -> [String?] {
                 let night = try night(table, connection)
                 try mixed(night, connection)
                 if isShort {
-                    _ = try night.settle(night.statement.updateSeen, connection)
-                    _ = try night.settle(night.statement.confirmSeen, connection)
-                    _ = try night.settle(night.statement.insertUnseen, connection)
+                    _ = try night.settle(night.statement.updateSeen(), connection)
+                    _ = try night.settle(night.statement.confirmSeen(), connection)
+                    _ = try night.settle(night.statement.insertUnseen(), connection)
                 }
                 _ = try night.apply(connection)
                 _ = try night.note(connection)
@@ -114,8 +168,8 @@ extension PostgresTests {
             try night.stage("a", amount: 10, record: 1, connection)
             try night.stage("b", amount: 2, record: 2, connection)
             try connection.execute("UPDATE \(night.table) SET amount = amount")
-            #expect(try night.settle(night.statement.updateSeen, connection).rows == 0)
-            #expect(try night.settle(night.statement.confirmSeen, connection).rows == 0)
+            #expect(try night.settle(night.statement.updateSeen(), connection).rows == 0)
+            #expect(try night.settle(night.statement.confirmSeen(), connection).rows == 0)
             #expect(
                 try night.apply(connection)
                     == Night.Applied(staged: 2, unchanged: 1, converged: 1, sum: 2))
@@ -140,9 +194,9 @@ extension PostgresTests {
                 FROM \(night.table) t WHERE t.id = 'z' AND s.kugiri_tid = t.ctid
                 """)
             #expect(forged.affected == 1)
-            #expect(try night.settle(night.statement.updateSeen, connection).rows == 0)
+            #expect(try night.settle(night.statement.updateSeen(), connection).rows == 0)
             try connection.execute("UPDATE \(night.tables.slice(0)) SET amount = 26")
-            #expect(try night.settle(night.statement.confirmSeen, connection).rows == 0)
+            #expect(try night.settle(night.statement.confirmSeen(), connection).rows == 0)
             #expect(try night.apply(connection) == Night.Applied(staged: 1))
             #expect(try night.note(connection) == 1)
             #expect(try night.conflicts(connection) == [1: "vanished"])
@@ -160,8 +214,8 @@ extension PostgresTests {
             }
             try connection.execute("DELETE FROM \(night.table) WHERE id = 'a'")
             try connection.execute("VACUUM FULL \(night.table)")
-            #expect(try night.settle(night.statement.updateSeen, connection).rows == 0)
-            #expect(try night.settle(night.statement.confirmSeen, connection).rows == 0)
+            #expect(try night.settle(night.statement.updateSeen(), connection).rows == 0)
+            #expect(try night.settle(night.statement.confirmSeen(), connection).rows == 0)
             #expect(
                 try night.apply(connection)
                     == Night.Applied(staged: 5, updated: 4, unchanged: 1, sum: 401))
@@ -185,8 +239,8 @@ extension PostgresTests {
                     key, amount: record * 100 + 1, record: record + 1, sequence: 1, connection)
             }
             try connection.execute("UPDATE \(night.table) SET online = 'x' WHERE id = 'b'")
-            #expect(try night.settle(night.statement.updateSeen, connection).rows == 1)
-            #expect(try night.settle(night.statement.insertUnseen, connection).rows == 1)
+            #expect(try night.settle(night.statement.updateSeen(), connection).rows == 1)
+            #expect(try night.settle(night.statement.insertUnseen(), connection).rows == 1)
             #expect(try night.apply(connection) == Night.Applied(staged: 1))
             #expect(try night.note(connection) == 1)
             try connection.query(
@@ -213,13 +267,13 @@ extension PostgresTests {
             try other.execute("BEGIN")
             try other.query("SELECT FROM \(night.table) WHERE id = 'b' FOR UPDATE")
             let locked = caught {
-                _ = try night.settle(night.statement.updateSeen, connection)
+                _ = try night.settle(night.statement.updateSeen(), connection)
             }
             #expect(locked?.kind == .lockNotAvailable)
             try other.execute("ROLLBACK")
             try night.stage("c", amount: -1, record: 3, connection)
             let refused = caught {
-                _ = try night.settle(night.statement.updateSeen, connection)
+                _ = try night.settle(night.statement.updateSeen(), connection)
             }
             #expect(refused?.kind == .data)
             #expect(try night.outcomes(connection) == [1: "-U", 2: "-U", 3: "-U"])
@@ -240,8 +294,8 @@ extension PostgresTests {
             try connection.execute(
                 "UPDATE \(tables.slice(0)) SET kugiri_action = 'C' WHERE kugiri_key = 'b'")
             let statement = ApplyStatement(tables: tables, slice: 0)
-            #expect(try night.settle(statement.updateSeen, connection).rows == 1)
-            #expect(try night.settle(statement.confirmSeen, connection).rows == 0)
+            #expect(try night.settle(statement.updateSeen(), connection).rows == 1)
+            #expect(try night.settle(statement.confirmSeen(), connection).rows == 0)
             let rows = try connection.query(
                 statement.apply(.range), Night.all + [.int(0), .intArray([])])
             #expect(rows.int(0, 8) == 1)
@@ -269,7 +323,7 @@ extension PostgresTests {
             for mode in ["force_custom_plan", "force_generic_plan"] {
                 try connection.execute("SET plan_cache_mode = \(mode)")
                 for form in [
-                    night.statement.updateSeen, night.statement.confirmSeen,
+                    night.statement.updateSeen(), night.statement.confirmSeen(),
                     night.statement.certify, night.statement.certifyByAddress ?? "",
                 ] {
                     try connection.execute("DEALLOCATE ALL")

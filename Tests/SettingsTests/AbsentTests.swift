@@ -111,6 +111,13 @@ import Testing
             faults(replaced(shortest, "{auto: {count: 4}}", "{ranges: \(ranges)}")).isEmpty)
     }
 
+    @Test func `rows that are closed carry their state`() {
+        let text = replaced(file(), "workers: 2", "workers: 2\n    indicator: intervals")
+        let found = faults(text)
+        #expect(found.map(\.path) == ["jobs.debit-result.indicator"], "\(found)")
+        #expect(faults(replaced(text, "intervals", "full")).isEmpty)
+    }
+
     @Test func `the partition key must be in the target's key`() throws {
         let job = try #require(try settings(file()).jobs["debit-result"])
         let contract = try Contracts.find("zengin-91-result", directory: nil)

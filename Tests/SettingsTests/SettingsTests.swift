@@ -62,6 +62,7 @@ private var realFile: String {
     #expect(job.lockBudgetMilliseconds == 500)
     #expect(job.silenceMilliseconds == 10_000)
     #expect(job.history)
+    #expect(job.indicator == .full)
     #expect(job.attemptsMax == 3)
     #expect(job.spoolTransfer == .auto)
     #expect(job.target.updateCountColumn == nil)
@@ -81,6 +82,7 @@ private var realFile: String {
                 conflicts: skip
                 lock_budget: 1s
                 history: off
+                indicator: intervals
                 silence: 2m
                 attempts: 7
                 spool: {transfer: stream}
@@ -98,6 +100,7 @@ private var realFile: String {
     #expect(job.conflicts == .skip)
     #expect(job.lockBudgetMilliseconds == 1_000)
     #expect(!job.history)
+    #expect(job.indicator == .intervals)
     #expect(job.silenceMilliseconds == 120_000)
     #expect(job.attemptsMax == 7)
     #expect(job.spoolTransfer == .stream)

@@ -37,11 +37,11 @@ struct DrillRival {
         for chunk in chunks {
             let keys = try reference.query(
                 """
-                SELECT min(kugiri_key) FILTER (WHERE kugiri_outcome IN ('U', 'C')),
-                    max(kugiri_key) FILTER (WHERE kugiri_outcome IN ('U', 'C')),
-                    min(kugiri_key) FILTER (WHERE kugiri_outcome = 'I'),
-                    max(kugiri_key) FILTER (WHERE kugiri_outcome = 'I')
-                FROM \(staging) WHERE kugiri_key >= $1 AND kugiri_key < $2
+                SELECT min(kugiri_key) FILTER (WHERE outcome IN ('U', 'C')),
+                    max(kugiri_key) FILTER (WHERE outcome IN ('U', 'C')),
+                    min(kugiri_key) FILTER (WHERE outcome = 'I'),
+                    max(kugiri_key) FILTER (WHERE outcome = 'I')
+                FROM (\(Self.outcomes(staging, plan))) o
                 """, [.text(chunk.low), .text(chunk.high)])
             for column in [0, 2] {
                 guard let one = keys.text(0, column), let other = keys.text(0, column + 1),
@@ -52,6 +52,20 @@ struct DrillRival {
             }
         }
         return nil
+    }
+
+    /// What the load did with the staged rows of a range, `$1` to `$2`, where they carry it and where
+    /// their interval does (`indicator: intervals`).
+    private static func outcomes(_ staging: String, _ plan: TargetPlan) -> String {
+        """
+        SELECT s.kugiri_key, CASE
+            WHEN s.kugiri_outcome IS NOT NULL OR i.xid IS NULL THEN s.kugiri_outcome
+            WHEN NOT s.kugiri_seen THEN 'I' WHEN t.xmin = i.xid THEN 'U' END AS outcome
+        FROM \(staging) s LEFT JOIN \(plan.table) t ON \(plan.keyJoin)
+            LEFT JOIN kugiri.interval i ON i.phase = 'load' AND s.kugiri_key >= i.low
+                AND (i.high IS NULL OR s.kugiri_key < i.high)
+        WHERE s.kugiri_key >= $1 AND s.kugiri_key < $2
+        """
     }
 
     /// What it did, in words.

@@ -88,7 +88,8 @@ extension RunCoordinator {
     /// What this revision would do to the target, from what it has staged.
     private func blastRadius() throws -> BlastRadius {
         var before: [Int: String] = [:]
-        if definition.inputRevision != revision {
+        // Rows that carry no state of their own do not tell what was written there.
+        if definition.inputRevision != revision, plan.derivesState != true {
             for slice in try SliceLedger.slices(run: run, revision: revision - 1, connection)
             where try TargetCatalog.exists(slice.staging, connection) {
                 // What a crash of the server emptied knows nothing.

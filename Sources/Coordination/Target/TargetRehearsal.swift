@@ -20,10 +20,10 @@ extension TargetResolution {
                     tables.createSlice(0, range: .all, logged: true))
                 if plan.history { try connection.execute(tables.createHistory) }
                 try connection.prepare("rehearse_apply", statement.apply(.range))
-                try connection.prepare("rehearse_update", statement.updateSeen)
-                try connection.prepare("rehearse_confirm", statement.confirmSeen)
+                try connection.prepare("rehearse_update", statement.updateSeen())
+                try connection.prepare("rehearse_confirm", statement.confirmSeen())
                 if plan.inserts {
-                    try connection.prepare("rehearse_insert", statement.insertUnseen)
+                    try connection.prepare("rehearse_insert", statement.insertUnseen())
                 }
                 try connection.prepare("rehearse_certify", statement.certify)
                 try connection.prepare("rehearse_see", ApplyStatement.see(plan))

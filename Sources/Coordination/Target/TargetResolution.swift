@@ -126,6 +126,7 @@ package struct TargetResolution {
             staging.first { $0.name == sum }.flatMap { field($0.field)?.scale } ?? 0
         }
         if scales.contains(where: { $0 > 0 }) { plan.sumScales = scales }
+        if job.indicator == .intervals { plan.derivesState = true }
         plan.absent = absent
         plan.references = try TargetCatalog.references(
             table.id,

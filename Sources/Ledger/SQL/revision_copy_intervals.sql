@@ -1,10 +1,11 @@
 -- Loads outside the ranges ($5 lows, $6 highs) and what was proved of slices that stay as they are.
 INSERT INTO kugiri.interval (run, revision, phase, low, high, claim, epoch, chunk_no, slice,
     partition, worker, staged, inserted, updated, deleted, closed, unchanged, converged, conflicts,
-    late, rejected, sums, digest, changed_since, differing, restored, started_at, committed_at)
+    late, rejected, sums, digest, changed_since, differing, restored, xid, started_at,
+    committed_at)
 SELECT run, $3::integer, phase, low, high, claim, epoch, chunk_no, slice, partition, worker, staged,
     inserted, updated, deleted, closed, unchanged, converged, conflicts, late, rejected, sums,
-    digest, changed_since, differing, restored, started_at, committed_at
+    digest, changed_since, differing, restored, xid, started_at, committed_at
 FROM kugiri.interval i
 WHERE i.run = $1 AND i.revision = $2::integer AND CASE i.phase
     WHEN 'load' THEN NOT EXISTS (

@@ -1,5 +1,7 @@
 // The settings file of a test: the job debit-result, small enough for many slices and chunks.
 
+import FoundationEssentials
+
 /// What a test may change in `partitions.yaml`.
 struct Settings91 {
     var database: String
@@ -20,6 +22,9 @@ struct Settings91 {
     /// Longer than any server of these tests is away.
     var databaseWait = "100s"
     var history = "on"
+    /// `KUGIRI_TEST_INDICATOR=intervals` tries the whole suite with the other one.
+    var indicator =
+        ProcessInfo.processInfo.environment["KUGIRI_TEST_INDICATOR"] ?? "full"
     var trusted = false
     var attempts = 3
     /// How slices reach workers.
@@ -78,6 +83,7 @@ struct Settings91 {
             conflicts: \(conflicts)
             lock_budget: \(lockBudget)
             history: \(history)
+            indicator: \(absent == nil ? indicator : "full")
             silence: \(silence)
             attempts: \(attempts)
             spool: {transfer: \(transfer)}

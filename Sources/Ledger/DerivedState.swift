@@ -1,0 +1,80 @@
+// The cheaper indicator (`indicator: intervals`, PROTOCOL 27): a chunk whose records were all settled
+// by the short forms writes nothing on its staged rows. Its interval names the transaction that did
+// it, and with that a row's state and outcome are read off target and staging (decision 0036).
+//
+// What must change together: the outcomes here, in `ApplyShortForms.swift` and in `certify`.
+
+public import Plan
+public import Postgres
+
+/// A committed interval whose staged rows carry no state of their own.
+public struct DerivedInterval: Sendable, Equatable {
+    /// Its keys.
+    public var range: KeyRange
+    /// The transaction that loaded it, as `xmin` shows it in the rows it wrote.
+    public var transaction: String
+}
+
+extension ProofLedger {
+    /// The intervals of a slice whose rows carry no state of their own, in key order.
+    public static func derived(
+        slice: Int, run: String, revision: Int, _ connection: borrowing Connection
+    ) throws -> [DerivedInterval] {
+        let rows = try connection.query(
+            sql(PackageResources.interval_derived_sql),
+            [.text(run), .int(Int64(revision)), .int(Int64(slice))])
+        return (0..<rows.count).map { row in
+            DerivedInterval(
+                range: KeyRange(
+                    low: Key(rows.text(row, 0) ?? ""), high: rows.text(row, 1).map { Key($0) }),
+                transaction: rows.text(row, 2) ?? "")
+        }
+    }
+}
+
+extension ApplyStatement {
+    /// The parameter behind the plan's values.
+    private var transaction: String { "$\(Self.firstValue + plan.values.count)::text::xid" }
+
+    private var asSeenStaged: String {
+        "t.\(plan.lockColumn) IS NOT DISTINCT FROM s.kugiri_lock_at AND t.xmin = s.kugiri_lock_xmin"
+    }
+
+    /// What became of a staged row `s`, by the row `t` of its key: I, U or N; L when somebody has
+    /// changed the row since, so that it no longer tells whether this run had changed it.
+    ///
+    /// A mark that a row has all the same comes first: its slice was staged anew.
+    private var derivedOutcome: String {
+        """
+        CASE WHEN s.kugiri_outcome IS NOT NULL THEN s.kugiri_outcome \
+        WHEN NOT s.kugiri_seen THEN 'I' WHEN t.xmin = \(transaction) THEN 'U' \
+        WHEN \(asSeenStaged) THEN 'N' ELSE 'L' END
+        """
+    }
+
+    /// Certify for the range of a ``DerivedInterval``.
+    ///
+    /// `$1` and `$2` bound the range; the plan's values follow, then the transaction as text.
+    /// Returns what ``certifyByAddress`` returns; no row is missed at its address, because rows
+    /// are looked for by their keys.
+    public var certifyDerived: String {
+        let same = plan.same(from: Self.firstValue)
+        let sums = plan.sums.indices.map { ", coalesce(sum(\(plan.sumUnits($0))), 0)" }
+        let isOurs = "(outcome = 'N' OR t.xmin = \(transaction)) IS TRUE"
+        return """
+            WITH found AS (
+                SELECT outcome, count(*), 0::bigint, 0::bigint,
+                    count(*) FILTER (WHERE CASE
+                        WHEN outcome <> 'L' THEN NOT (\(isOurs))
+                        WHEN s.kugiri_outcome IS NULL THEN true
+                        ELSE t.ctid IS NULL OR NOT (\(same)) END),
+                    count(*) FILTER (WHERE outcome <> 'L' AND \(isOurs) AND NOT (\(same))),
+                    coalesce(bit_xor(s.kugiri_digest), 0)\(sums.joined())
+                FROM \(staging) s LEFT JOIN \(plan.table) t ON \(plan.keyJoin),
+                    LATERAL (SELECT \(derivedOutcome) AS outcome) o
+                WHERE \(inScope(.range))
+                GROUP BY outcome
+            )\(named) SELECT * FROM found
+            """
+    }
+}
