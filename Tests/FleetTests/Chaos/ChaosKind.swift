@@ -1,6 +1,7 @@
 // The kinds of chaos, and how many trials of each are asked for.
 
 import FoundationEssentials
+import Glibc
 import Testing
 
 /// A kind of fault that is tried many times.
@@ -83,5 +84,18 @@ struct ChaosSelection: Sendable {
             return Share(
                 kind: kind, trials: parts.count > 1 ? Int(parts[1]) ?? kind.whole : kind.whole)
         }
+    }
+
+    /// Adds a line of these words to the results, if anybody wants them.
+    func note(_ words: [String]) throws {
+        guard let path = results else { return }
+        let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT, 0o644)
+        try #require(descriptor >= 0, "\(path)")
+        defer { close(descriptor) }
+        let line = Array((words.joined(separator: "\t") + "\n").utf8)
+        let count = unsafe line.withUnsafeBytes {
+            unsafe write(descriptor, $0.baseAddress, $0.count)
+        }
+        try #require(count == line.count)
     }
 }

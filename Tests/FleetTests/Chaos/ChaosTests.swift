@@ -79,20 +79,12 @@ extension FleetTests {
         private func record(
             _ kind: ChaosKind, _ tally: Tally, _ took: Duration, _ remark: String
         ) throws {
-            guard let path = ChaosSelection.current.results else { return }
             let words = [
                 kind.name, kind.title, String(tally.trials * kind.each),
                 String(tally.failures.count), String(Int(took / .seconds(1))),
                 String(ChaosSelection.current.seed), remark,
             ]
-            let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT, 0o644)
-            try #require(descriptor >= 0, "\(path)")
-            defer { close(descriptor) }
-            let line = Array((words.joined(separator: "\t") + "\n").utf8)
-            let count = unsafe line.withUnsafeBytes {
-                unsafe write(descriptor, $0.baseAddress, $0.count)
-            }
-            try #require(count == line.count)
+            try ChaosSelection.current.note(words)
         }
     }
 }

@@ -111,7 +111,6 @@ extension FleetTests {
         }
 
         private func record(_ soak: Soak, _ failures: Int, _ took: Duration) throws {
-            guard let path = ChaosSelection.current.results else { return }
             let first = soak.samples.first?.list ?? []
             let last = soak.samples.last?.list ?? []
             let names = [
@@ -126,10 +125,7 @@ extension FleetTests {
                 "\(soak.faults) faults; memory, descriptors, backends and KiB on disk, first and "
                     + "last: \(figures.joined(separator: ", "))",
             ]
-            let handle = try #require(FileHandle(forWritingAtPath: path), "\(path)")
-            try handle.seekToEnd()
-            try handle.write(contentsOf: Data((words.joined(separator: "\t") + "\n").utf8))
-            try handle.close()
+            try ChaosSelection.current.note(words)
         }
 
         /// One database with a standby and a worker of another machine that never end.
@@ -139,12 +135,15 @@ extension FleetTests {
             private let standbyPID: Int32
             private let worker: Running
             private(set) var nights = 0
+            /// How long the latest one took: a fault that is due strikes anywhere in the next.
+            private var nightMilliseconds = 1_000
 
             init() throws {
                 let port = Network.freePort()
                 nightWorld = try Night {
                     $0.network = "{listen: \"tcp://127.0.0.1:\(port)\"}"
                     $0.commitInterval = 100
+                    $0.indicator = "intervals"
                     $0.attempts = 50
                     $0.silence = "3s"
                 }
@@ -153,7 +152,7 @@ extension FleetTests {
                     Processes.naming(nightWorld.folder + "/").first, "no standby")
                 worker = try Binary.start(
                     [
-                        "worker", "--connect", "tcp://127.0.0.1:\(port)", "--name", "guest",
+                        "worker", "--connect", "tcp://127.0.0.1:\(port)", "--name", "soak.guest",
                         "--coordinator-wait", "600",
                     ], environment: ["KUGIRI_DATABASE_URL": nightWorld.settings.database],
                     scratch: "\(nightWorld.folder)/out")
@@ -165,16 +164,21 @@ extension FleetTests {
             ) throws -> Int {
                 nights += 1
                 let date = Self.date(nights)
-                let file = try nightWorld.sample(records: 1_500, seed: nights % 5, date: date)
+                let file = try nightWorld.sample(records: 10_000, seed: nights % 7, date: date)
                 let oracle = try Oracle(nightWorld)
                 let running = try nightWorld.startRun(file)
+                let moment = trial.number(0...nightMilliseconds)
+                let start = ContinuousClock.now
+                next = max(next, start + .milliseconds(moment))
                 var faults = 0
                 while running.isRunning {
                     usleep(5_000)
-                    guard ContinuousClock.now >= next else { continue }
-                    next = ContinuousClock.now + every
+                    guard ContinuousClock.now >= next, fault(running, trial) else { continue }
+                    next += every
                     faults += 1
-                    fault(running, trial)
+                }
+                if faults == 0 {
+                    nightMilliseconds = Int((ContinuousClock.now - start) / .milliseconds(1))
                 }
                 var end = try Conclusion(try running.wait())
                 if end.ended.wasKilled {
@@ -194,8 +198,8 @@ extension FleetTests {
             }
 
             /// One of: a worker killed, a worker stopped for a while, a session ended, and the
-            /// coordinator killed once its run is in the ledger.
-            private func fault(_ running: Running, _ trial: Trial) {
+            /// coordinator killed once its run is in the ledger; whether there was one to strike.
+            private func fault(_ running: Running, _ trial: Trial) -> Bool {
                 let own = running.children
                 switch trial.number(0...3) {
                 case 0 where !own.isEmpty: kill(trial.choose(own), SIGKILL)
@@ -205,15 +209,18 @@ extension FleetTests {
                     trial.sleep(milliseconds: trial.number(100...1_000))
                     kill(victim, SIGCONT)
                 case 2:
-                    try? nightWorld.online(
+                    let ended = try? nightWorld.texts(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                             + "WHERE datname = current_database() "
                             + "AND application_name LIKE 'kugiri worker%' LIMIT 1")
+                    return ended?.isEmpty == false
                 default:
                     let states = try? nightWorld.texts(
                         "SELECT state FROM kugiri.run ORDER BY number DESC LIMIT 1")
-                    if states == ["open"] { running.signal(SIGKILL) }
+                    guard states == ["open"] else { return false }
+                    running.signal(SIGKILL)
                 }
+                return true
             }
 
             /// The output of commands that have ended.
