@@ -154,17 +154,26 @@ extension RunTables {
         "(extract(epoch FROM \(column)) * 1000000)::bigint"
     }
 
-    /// The staged records of a key, in file order.
+    /// The staged records of a key, in file order; of those that carry no state of their own, what
+    /// their interval and the target row tell.
+    ///
+    /// - Parameter run: As the ledger calls it.
     public func staged(
-        _ key: String, slice number: Int, _ connection: borrowing Connection
+        _ key: String, slice number: Int, of run: String, _ connection: borrowing Connection
     ) throws -> [StagedRecord] {
         let keys = plan.keys.map { ", s.\($0.staging)::text" }.joined()
+        var found = slice(number)
+        var parameters: [Parameter] = [.text(key)]
+        if plan.derivesState == true {
+            found = "(\(DerivedState(plan: plan, staging: found).rows))"
+            parameters += [.text(run), .int(Int64(revision)), .int(Int64(number))]
+        }
         let rows = try connection.query(
             """
             SELECT s.kugiri_record, s.kugiri_seq, s.kugiri_seen, s.kugiri_state, s.kugiri_outcome,
                 \(Self.micro("s.kugiri_lock_at")), s.kugiri_lock_xmin::text\(keys)
-            FROM \(slice(number)) s WHERE s.kugiri_key = $1 ORDER BY s.kugiri_record
-            """, [.text(key)])
+            FROM \(found) s WHERE s.kugiri_key = $1 ORDER BY s.kugiri_record
+            """, parameters)
         var result: [StagedRecord] = []
         for row in 0..<rows.count {
             result.append(
@@ -178,20 +187,22 @@ extension RunTables {
         return result
     }
 
-    /// The newest before-images of some records, by record: a rerun may have kept another one.
+    /// The newest before-images of some records of a key, by record: a rerun may have kept another
+    /// one, and a corrected input may have had another key's record under this number.
     public func beforeImages(
-        of records: [Int64], _ connection: borrowing Connection
+        of records: [Int64], key: String, _ connection: borrowing Connection
     ) throws -> [Int64: RowImage] {
         let rows = try connection.query(
             """
             SELECT h.kugiri_record, h.kugiri_action, \(Self.micro("h.kugiri_lock_at")),
                 h.kugiri_lock_xmin::text, e.key, e.value
             FROM \(history) h, jsonb_each_text(to_jsonb(h)) e
-            WHERE h.kugiri_record = ANY($1::bigint[]) AND e.key NOT LIKE 'kugiri\\_%'
+            WHERE h.kugiri_record = ANY($1::bigint[])
+                AND (h.kugiri_key IS NULL OR h.kugiri_key = $2) AND e.key NOT LIKE 'kugiri\\_%'
                 AND NOT EXISTS (SELECT FROM \(history) newer
                     WHERE newer.kugiri_record = h.kugiri_record
                         AND newer.kugiri_lock_at > h.kugiri_lock_at)
-            """, [.intArray(records)])
+            """, [.intArray(records), .text(key)])
         var result: [Int64: RowImage] = [:]
         for row in 0..<rows.count {
             let record = rows.int(row, 0) ?? 0

@@ -56,7 +56,7 @@ extension SliceLoad {
             let (counts, isFinished) = try transact(attempt, connection) { connection in
                 switch attempt.manner {
                 case .unmarked:
-                    return try applyUnmarked(chunk, forms: attempt.forms, connection)
+                    return try applyUnmarked(chunk, connection)
                 case .plain: return try apply(chunk, forms: attempt.forms, connection)
                 case .careful: return try carefully(chunk, connection)
                 case .halving: return try bisect(chunk, busy: [], until: deadline, connection)

@@ -87,13 +87,13 @@ extension SliceLoad {
     ///
     /// - Throws: ``NeedsMarks`` when the short forms do not settle every one.
     func applyUnmarked(
-        _ chunk: ChunkPromise, forms: ChunkForms, _ connection: borrowing Connection
+        _ chunk: ChunkPromise, _ connection: borrowing Connection
     ) throws -> IntervalCounts {
         let deadline = Monotonic.now() + .milliseconds(lockBudgetMilliseconds)
         var counts = IntervalCounts()
-        let likely = ShortForm.allCases.filter { forms.has($0) }
-        let others = ShortForm.allCases.filter { !forms.has($0) }
-        for form in likely + others where form != .insert || plan.inserts {
+        // Always in this order: of a row that a trigger of the target writes because another one is
+        // updated, nothing must have been said before.
+        for form in ShortForm.allCases where form != .insert || plan.inserts {
             counts += try settle(form, chunk, marks: false, connection)
             if counts.staged >= chunk.rows { return counts }
             try keep(deadline, connection)

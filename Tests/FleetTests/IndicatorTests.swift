@@ -81,6 +81,39 @@ extension FleetTests {
                     == ["changed applied"])
         }
 
+        /// Without before-images, so that staging, interval and row are all there is.
+        @Test func `why tells of a record what its interval and its row tell`() throws {
+            let night = try Night {
+                $0.indicator = "intervals"
+                $0.history = "off"
+            }
+            let sample = try night.sample(records: 1_000)
+            let debits = try sample.debits()
+            try night.enrol(debits.prefix(500).map(\.customer))
+            let run = try night.run(sample).run
+            func why(_ index: Int) throws -> String {
+                let ended = try night.kugiri(["why", run, debits[index].customer])
+                try ended.expect(code: 0)
+                return ended.stdout
+            }
+            let updated = try why(0)
+            #expect(updated.contains(": updated\n"), "\(updated)")
+            #expect(!updated.contains("not written"), "\(updated)")
+            #expect(try why(600).contains(": inserted\n"))
+            try night.online(
+                "UPDATE member_account SET name = 'behind' "
+                    + "WHERE customer_number = '\(debits[0].customer)'")
+            let changed = try why(0)
+            #expect(changed.contains(": loaded"), "\(changed)")
+            #expect(!changed.contains("not written"), "\(changed)")
+            // The same again: nothing is written, and the row still says so.
+            let again = try night.kugiri(
+                ["rerun", run, "--from", "load", "--reason", "test", "--yes", "--json"])
+            try again.expect(code: 0)
+            let kept = try why(1)
+            #expect(kept.contains(": unchanged\n"), "\(kept)")
+        }
+
         @Test func `rows that change online behind the load are counted, and are no fault`() throws
         {
             let night = try night()

@@ -103,7 +103,7 @@ package struct WhyQuestion {
             return nil
         }
         answer.source = "staging"
-        return try tables.staged(image, slice: slice, connection)
+        return try tables.staged(image, slice: slice, of: run.row.run, connection)
     }
 
     /// The key's records: by the numbers that staging and rejects tell while both tell all of
@@ -188,7 +188,7 @@ package struct WhyQuestion {
                 rule: reject.rule, value: reject.value, late: late)
         }
         let hasHistory = try TargetCatalog.exists(tables.history, connection)
-        let images = hasHistory ? try tables.beforeImages(of: numbers, connection) : [:]
+        let images = hasHistory ? try tables.beforeImages(of: numbers, key: image, connection) : [:]
         let facts = OutcomeFacts(
             hasHistory: hasHistory,
             isLoaded: work.contains { $0.phase == .load },
@@ -237,9 +237,10 @@ package struct WhyQuestion {
 
     private func newLock(_ record: Int64, _ facts: OutcomeFacts) -> ConflictReport.Lock? {
         if let image = facts.images[record] { return .init(image.lock) }
-        guard let staged = facts.staged[record], ["I", "U", "C"].contains(staged.outcome) else {
-            return nil
-        }
+        // Inserted, and changed since: nobody knows the lock it was written with.
+        guard let staged = facts.staged[record], ["I", "U", "C"].contains(staged.outcome),
+            staged.lock.at != nil
+        else { return nil }
         return .init(staged.lock)
     }
 

@@ -26,6 +26,7 @@ extension TargetResolution {
                     try connection.prepare("rehearse_insert", statement.insertUnseen())
                 }
                 try connection.prepare("rehearse_certify", statement.certify)
+                if plan.derivesState == true { try rehearseUnmarked(statement, plan, connection) }
                 try connection.prepare("rehearse_see", ApplyStatement.see(plan))
                 if let range = ApplyStatement.seeRange(plan) {
                     try connection.prepare("rehearse_range", range)
@@ -44,5 +45,17 @@ extension TargetResolution {
         // Statements outlive the transaction they were prepared in; the session has no others.
         try connection.execute("DEALLOCATE ALL")
         return reason
+    }
+
+    /// The statements of chunks whose staged rows carry no state of their own.
+    private func rehearseUnmarked(
+        _ statement: ApplyStatement, _ plan: TargetPlan, _ connection: borrowing Connection
+    ) throws {
+        try connection.prepare("rehearse_unmarked_update", statement.updateSeen(marks: false))
+        try connection.prepare("rehearse_unmarked_confirm", statement.confirmSeen(marks: false))
+        if plan.inserts {
+            try connection.prepare("rehearse_unmarked_insert", statement.insertUnseen(marks: false))
+        }
+        try connection.prepare("rehearse_derived", statement.certifyDerived)
     }
 }

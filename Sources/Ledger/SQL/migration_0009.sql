@@ -35,11 +35,11 @@ BEGIN
                     AND s.kugiri_key >= k.low AND (k.high IS NULL OR s.kugiri_key < k.high)
                 ORDER BY k.claim DESC LIMIT 1) c ON true
             LEFT JOIN LATERAL (
-                SELECT true AS done FROM kugiri.interval i
-                WHERE i.run = $1 AND i.revision = $2 AND i.phase = ''load'' AND i.slice = $3
-                    AND i.xid IS NOT NULL AND s.kugiri_key >= i.low
-                    AND (i.high IS NULL OR s.kugiri_key < i.high)
-                LIMIT 1) i ON true'
+                SELECT i.xid IS NOT NULL AND (i.high IS NULL OR s.kugiri_key < i.high) AS done
+                FROM kugiri.interval i
+                WHERE i.run = $1 AND i.revision = $2 AND i.phase = ''load''
+                    AND i.low <= s.kugiri_key
+                ORDER BY i.low DESC LIMIT 1) i ON true'
         USING wanted, latest, piece.slice;
     END LOOP;
     RETURN QUERY SELECT j.run, min(j.key COLLATE "C"), j.record, min(j.partition), 'rejected',
