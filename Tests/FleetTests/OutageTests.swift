@@ -169,8 +169,26 @@ extension FleetTests {
             proxy.cut([1], isForwarded: true, away: .seconds(3))
             let end = try night.run(sample)
             #expect(proxy.cuts == 1)
+            #expect(end.ended.stderr.contains("KGR7013W"), "\(end.ended.stderr)")
             #expect(try night.term(of: night.onlyRun()) == 2)
             try oracle.expectLoaded(sample, end)
+        }
+
+        /// It would be silent and deaf otherwise for as long as the database may be away.
+        @Test func `a command that waits to be told of its run ends on a signal`() throws {
+            let proxy = try PostgresProxy(server: FleetServer.url)
+            let night = try Night { $0.database = proxy.url(instead: $0.database) }
+            let sample = try night.sample(records: 1_500)
+            let oracle = try Oracle(night)
+            proxy.cut([1], isForwarded: true, away: .seconds(3_600))
+            let running = try night.startRun(sample)
+            try waitUntil("the cut") { proxy.cuts == 1 }
+            usleep(500_000)
+            running.signal(SIGTERM)
+            let ended = try running.wait(.seconds(10))
+            #expect(ended.code == 143, "\(ended.status) \(ended.stderr)")
+            proxy.cut([], isForwarded: true)
+            try oracle.expectLoaded(sample, try night.resume(try night.onlyRun()))
         }
 
         @Test(arguments: [Place.validate, .load, .certify])

@@ -173,10 +173,7 @@ final class RunCoordinator {
 
     func checkSignal() throws {
         guard let signal = fleet.signal else { return }
-        let name = signal == SIGINT ? "SIGINT" : "SIGTERM"
-        throw RunStop(
-            signal == SIGINT ? .interrupted : .terminated,
-            LogMessage(.signalReceived, ["signal": name]), isResumable: true)
+        throw RunStop(signal: signal)
     }
 
     func begin(_ next: Phase) throws {

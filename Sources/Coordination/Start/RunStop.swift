@@ -1,5 +1,6 @@
 // Why a run ends before its end: an outcome, and what to tell the operator.
 
+import Glibc
 package import Journal
 package import Loading
 package import Plan
@@ -21,6 +22,14 @@ package struct RunStop: Error {
         self.outcome = outcome
         self.messages = messages
         self.isResumable = isResumable
+    }
+
+    /// Of SIGINT or SIGTERM.
+    init(signal: Int32) {
+        self.init(
+            signal == SIGINT ? .interrupted : .terminated,
+            LogMessage(.signalReceived, ["signal": signal == SIGINT ? "SIGINT" : "SIGTERM"]),
+            isResumable: true)
     }
 
     /// With one message.

@@ -182,6 +182,7 @@ final class PostgresProxy {
             $0.passes = passes
             $0.isForwarded = isForwarded
             $0.away = away
+            $0.isBackAt = .now
         }
     }
 
