@@ -201,6 +201,7 @@ extension RunTables {
                 AND (h.kugiri_key IS NULL OR h.kugiri_key = $2) AND e.key NOT LIKE 'kugiri\\_%'
                 AND NOT EXISTS (SELECT FROM \(history) newer
                     WHERE newer.kugiri_record = h.kugiri_record
+                        AND newer.kugiri_key IS NOT DISTINCT FROM h.kugiri_key
                         AND newer.kugiri_lock_at > h.kugiri_lock_at)
             """, [.intArray(records), .text(key)])
         var result: [Int64: RowImage] = [:]

@@ -41,6 +41,29 @@ extension FleetTests {
             return Pair(night: night, first: first, second: second, runs: runs)
         }
 
+        /// As behind a corrected input with a line more: its records have other numbers.
+        @Test func `a newer image of another key under the same number is not looked at`() throws {
+            let night = try Night()
+            let sample = try night.sample(records: 300)
+            let debits = try sample.debits()
+            try night.enrol(debits.map(\.customer))
+            let run = try night.run(sample).run
+            func why() throws -> String {
+                let ended = try night.kugiri(["why", run, debits[0].customer])
+                try ended.expect(code: 0)
+                return ended.stdout
+            }
+            let before = try why()
+            #expect(before.contains("last_amount"), "\(before)")
+            try night.online(
+                "CREATE TEMP TABLE other AS SELECT * FROM kugiri_history.r1 "
+                    + "WHERE kugiri_key = '\(debits[0].customer)'; "
+                    + "UPDATE other SET kugiri_key = 'other', last_amount = 4711, "
+                    + "kugiri_lock_at = kugiri_lock_at + interval '1 hour'; "
+                    + "INSERT INTO kugiri_history.r1 TABLE other")
+            #expect(try why() == before)
+        }
+
         @Test func `a job that closes rows with a parameter answers for the keys it loaded`() throws
         {
             let night = try Feed.night {
