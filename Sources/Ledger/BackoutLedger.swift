@@ -248,12 +248,3 @@ public enum BackoutLedger {
             sql(PackageResources.backout_row_forget_sql), [.int(number), .text(key)])
     }
 }
-
-extension Rows {
-    /// The first two columns as key ranges.
-    borrowing func ranges() -> [KeyRange] {
-        (0..<count).map { row in
-            KeyRange(low: Key(text(row, 0) ?? ""), high: text(row, 1).map { Key($0) })
-        }
-    }
-}

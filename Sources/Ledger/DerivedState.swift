@@ -23,17 +23,15 @@ extension ProofLedger {
         let rows = try connection.query(
             sql(PackageResources.interval_derived_sql),
             [.text(run), .int(Int64(revision)), .int(Int64(slice))])
-        return (0..<rows.count).map { row in
-            DerivedInterval(
-                range: KeyRange(
-                    low: Key(rows.text(row, 0) ?? ""), high: rows.text(row, 1).map { Key($0) }),
-                transaction: rows.text(row, 2) ?? "")
+        let ranges = rows.ranges()
+        return ranges.indices.map { row in
+            DerivedInterval(range: ranges[row], transaction: rows.text(row, 2) ?? "")
         }
     }
 }
 
 /// Staged rows of a slice with the state that they carry or that their interval tells.
-struct DerivedState {
+public struct DerivedState {
     var plan: TargetPlan
     /// The slice's table.
     var staging: String
@@ -44,7 +42,7 @@ struct DerivedState {
     /// A mark that a row has all the same comes first: its slice was staged anew.
     ///
     /// - Parameter transaction: SQL of the interval's transaction; NULL: its rows carry their state.
-    static func outcome(_ plan: TargetPlan, transaction: String) -> String {
+    public static func outcome(_ plan: TargetPlan, transaction: String) -> String {
         """
         CASE WHEN s.kugiri_outcome IS NOT NULL OR \(transaction) IS NULL THEN s.kugiri_outcome \
         WHEN NOT s.kugiri_seen THEN 'I' WHEN t.xmin = \(transaction) THEN 'U' \

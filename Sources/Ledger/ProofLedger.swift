@@ -139,9 +139,7 @@ public enum ProofLedger {
         let rows = try connection.query(
             sql(PackageResources.interval_ranges_sql),
             [.text(run), .int(Int64(revision)), .text(phase.rawValue)])
-        return (0..<rows.count).map { row in
-            KeyRange(low: Key(rows.text(row, 0) ?? ""), high: rows.text(row, 1).map { Key($0) })
-        }
+        return rows.ranges()
     }
 
     /// The ranges of a slice whose load is committed.
@@ -151,9 +149,7 @@ public enum ProofLedger {
         let rows = try connection.query(
             sql(PackageResources.interval_load_slice_sql),
             [.text(run), .int(Int64(revision)), .int(Int64(slice))])
-        return (0..<rows.count).map { row in
-            KeyRange(low: Key(rows.text(row, 0) ?? ""), high: rows.text(row, 1).map { Key($0) })
-        }
+        return rows.ranges()
     }
 
     /// What a phase did in total.

@@ -1,4 +1,8 @@
-// The texts of the statements, embedded from `SQL/`: one statement a file, named after its verb.
+// The texts of the statements, embedded from `SQL/`: one statement a file, named after its verb; and
+// what many of them have in common.
+
+import Plan
+import Postgres
 
 /// Text of an embedded SQL file.
 func sql(_ bytes: [UInt8]) -> String {
@@ -23,4 +27,13 @@ public enum LedgerError: Error, Equatable, Sendable {
     case schema(found: Int, wanted: Int)
     /// A proof failed inside the ledger (70).
     case broken(String)
+}
+
+extension Rows {
+    /// The first two columns as key ranges.
+    borrowing func ranges() -> [KeyRange] {
+        (0..<count).map { row in
+            KeyRange(low: Key(text(row, 0) ?? ""), high: text(row, 1).map { Key($0) })
+        }
+    }
 }

@@ -7,10 +7,20 @@ import Postgres
 
 /// One of the short forms, in the order they are tried in.
 enum ShortForm: String, CaseIterable {
-    case update, confirm, insert
+    /// Rows as they were seen are updated by their address.
+    case update
+    /// Rows that hold the record's values already are confirmed by their address.
+    case confirm
+    /// Rows that were not there are inserted without looking for them first.
+    case insert
 
     /// The name its statement is prepared under.
     func name(marks: Bool) -> String { "\(rawValue)_\(marks ? "marked" : "unmarked")" }
+
+    /// Those that a plan has use for.
+    static func all(of plan: TargetPlan) -> [ShortForm] {
+        plan.inserts ? allCases : [.update, .confirm]
+    }
 
     /// Its statement.
     func sql(_ statement: ApplyStatement, marks: Bool) -> String {
@@ -30,36 +40,23 @@ struct NeedsMarks: Error {}
 /// A value that learns from the chunk before: neighbouring keys of a file mostly fare alike. A form
 /// that settles few rows costs more than it saves; one that is left out costs time, never a row.
 struct ChunkForms: Equatable {
-    /// Rows as they were seen are updated by their address.
-    private(set) var updates = true
-    /// Rows that hold the record's values already are confirmed by their address.
-    private(set) var confirms = true
-    /// Rows that were not there are inserted without looking for them first.
-    private(set) var inserts = true
-
-    /// Whether a form is among them.
-    func has(_ form: ShortForm) -> Bool {
-        switch form {
-        case .update: updates
-        case .confirm: confirms
-        case .insert: inserts
-        }
-    }
+    private(set) var likely = Set(ShortForm.allCases)
 
     /// Chooses for the next chunk by what a whole chunk came to, in whatever form.
     mutating func learn(from counts: IntervalCounts) {
         guard counts.staged > 0 else { return }
         let enough = max(1, counts.staged / LoadingLimits.shortFormChunkParts)
-        updates = counts.updated >= enough
-        confirms = counts.unchanged >= enough
-        inserts = counts.inserted >= enough
+        likely = []
+        if counts.updated >= enough { likely.insert(.update) }
+        if counts.unchanged >= enough { likely.insert(.confirm) }
+        if counts.inserted >= enough { likely.insert(.insert) }
     }
 }
 
 extension SliceLoad {
     /// Prepares the statements of the short forms.
     func prepareForms(_ connection: borrowing Connection) throws {
-        for form in ShortForm.allCases where form != .insert || plan.inserts {
+        for form in ShortForm.all(of: plan) {
             try connection.prepare(form.name(marks: true), form.sql(statement, marks: true))
             guard plan.derivesState == true else { continue }
             try connection.prepare(form.name(marks: false), form.sql(statement, marks: false))
@@ -73,7 +70,7 @@ extension SliceLoad {
     ) throws -> IntervalCounts {
         let deadline = Monotonic.now() + .milliseconds(lockBudgetMilliseconds)
         var counts = IntervalCounts()
-        for form in ShortForm.allCases where forms.has(form) && (form != .insert || plan.inserts) {
+        for form in ShortForm.all(of: plan) where forms.likely.contains(form) {
             counts += try settle(form, chunk, marks: true, connection)
             if counts.staged >= chunk.rows { return counts }
             try keep(deadline, connection)
@@ -93,7 +90,7 @@ extension SliceLoad {
         var counts = IntervalCounts()
         // Always in this order: of a row that a trigger of the target writes because another one is
         // updated, nothing must have been said before.
-        for form in ShortForm.allCases where form != .insert || plan.inserts {
+        for form in ShortForm.all(of: plan) {
             counts += try settle(form, chunk, marks: false, connection)
             if counts.staged >= chunk.rows { return counts }
             try keep(deadline, connection)

@@ -6,33 +6,33 @@ import Testing
 @testable import Loading
 
 @Suite struct ChunkFormsTests {
-    private func forms(_ fill: (inout IntervalCounts) -> Void) -> [Bool] {
+    private func forms(_ fill: (inout IntervalCounts) -> Void) -> Set<ShortForm> {
         var counts = IntervalCounts()
         fill(&counts)
         var forms = ChunkForms()
         forms.learn(from: counts)
-        return [forms.updates, forms.confirms, forms.inserts]
+        return forms.likely
     }
 
     @Test func `a form that fitted a quarter of a chunk is tried on the next one`() {
         #expect(
-            forms { ($0.staged, $0.updated, $0.unchanged) = (100, 25, 75) } == [true, true, false])
+            forms { ($0.staged, $0.updated, $0.unchanged) = (100, 25, 75) } == [.update, .confirm])
         #expect(
-            forms { ($0.staged, $0.updated, $0.unchanged) = (100, 24, 76) } == [false, true, false])
+            forms { ($0.staged, $0.updated, $0.unchanged) = (100, 24, 76) } == [.confirm])
         #expect(
-            forms { ($0.staged, $0.inserted, $0.conflicts) = (100, 99, 1) } == [false, false, true])
-        #expect(forms { ($0.staged, $0.conflicts) = (2, 2) } == [false, false, false])
+            forms { ($0.staged, $0.inserted, $0.conflicts) = (100, 99, 1) } == [.insert])
+        #expect(forms { ($0.staged, $0.conflicts) = (2, 2) } == [])
     }
 
     @Test func `nothing is learnt from an empty chunk, and what is learnt is forgotten again`() {
-        #expect(forms { _ in } == [true, true, true])
+        #expect(forms { _ in } == [.update, .confirm, .insert])
         var counts = IntervalCounts()
         (counts.staged, counts.inserted) = (10, 10)
         var forms = ChunkForms()
         forms.learn(from: counts)
-        #expect(!forms.updates)
+        #expect(forms.likely == [.insert])
         (counts.inserted, counts.updated) = (0, 10)
         forms.learn(from: counts)
-        #expect(forms.updates && !forms.inserts)
+        #expect(forms.likely == [.update])
     }
 }

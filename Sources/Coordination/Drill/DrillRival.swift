@@ -58,9 +58,7 @@ struct DrillRival {
     /// their interval does (`indicator: intervals`).
     private static func outcomes(_ staging: String, _ plan: TargetPlan) -> String {
         """
-        SELECT s.kugiri_key, CASE
-            WHEN s.kugiri_outcome IS NOT NULL OR i.xid IS NULL THEN s.kugiri_outcome
-            WHEN NOT s.kugiri_seen THEN 'I' WHEN t.xmin = i.xid THEN 'U' END AS outcome
+        SELECT s.kugiri_key, \(DerivedState.outcome(plan, transaction: "i.xid")) AS outcome
         FROM \(staging) s LEFT JOIN \(plan.table) t ON \(plan.keyJoin)
             LEFT JOIN kugiri.interval i ON i.phase = 'load' AND s.kugiri_key >= i.low
                 AND (i.high IS NULL OR s.kugiri_key < i.high)
