@@ -55,7 +55,7 @@ extension FleetTests {
                 }
                 let sample = try night.sample(records: 10_000)
                 let oracle = try Oracle(night)
-                let end = try night.run(sample, limit: .seconds(300))
+                let end = try night.run(sample)
                 try oracle.expectLoaded(sample, end)
                 for (phase, cost) in try costs(end) {
                     let known = best[phase] ?? cost

@@ -100,10 +100,10 @@ final class Night {
     /// Runs a file to its end.
     func run(
         _ sample: Sample, date: String? = nil, _ flags: [String] = [],
-        environment: [String: String] = [:], limit: Duration = Binary.limit
+        environment: [String: String] = [:]
     ) throws -> Conclusion {
         try Conclusion(
-            kugiri(runArguments(sample, date: date, flags), environment: environment, limit: limit))
+            kugiri(runArguments(sample, date: date, flags), environment: environment))
     }
 
     /// Starts a run and does not wait for its end.
