@@ -24,13 +24,15 @@ extension SliceRules {
             }
             offset = place.next
             let keyAt = keys.count
-            if checker.appendKeyImage(span.extracting(place.at..<place.next), to: &keys) {
+            let record = span.extracting(place.at..<place.next)
+            if checker.appendKeyImage(record, to: &keys) {
                 found.append(
                     SliceEntry(
                         order: 0, at: Int32(place.at), count: Int32(place.count),
                         keyAt: Int32(keyAt), keyCount: Int32(keys.count - keyAt),
                         number: Int64(place.number), fileOffset: Int64(place.fileOffset),
-                        group: Int32(place.group), isValid: false))
+                        digest: SliceEntry.digest(record, place), group: Int32(place.group),
+                        isValid: false))
             }
             sinceBreath += 1
             if sinceBreath == LoadingLimits.recordsPerBreath {

@@ -34,6 +34,9 @@ struct Attempt {
     /// Its number in the claim.
     var number: Int
     var startedAt: String
+
+    /// Whether it inserts rows without looking for them first.
+    var inserts: Bool { manner == .unmarked || manner == .plain && forms.likely.contains(.insert) }
 }
 
 /// What came of a try.
@@ -41,6 +44,8 @@ enum Attempted {
     case done(IntervalCounts, isFinished: Bool)
     /// Nothing is done: its staged rows have to carry their state.
     case toBeMarked
+    /// Nothing is done: a row is there that validation did not see, and the insert fell over it.
+    case hasAppeared
     /// Nothing is done: pieces of about so many rows are to be tried in this manner.
     case toBeCut(Manner, rows: Int64)
 }
@@ -79,6 +84,8 @@ extension SliceLoad {
             case _ where !attempt.manner.isWhole: throw error
             case .lockNotAvailable, .deadlock, .canceled, .serialization:
                 return .toBeCut(.careful, rows: LoadingLimits.carefulRows)
+            case .data where error.isTaken && plan.inserts && attempt.inserts:
+                return .hasAppeared
             case .data: return .toBeCut(.halving, rows: LoadingLimits.carefulRows)
             default: throw error
             }

@@ -42,6 +42,9 @@ struct NeedsMarks: Error {}
 struct ChunkForms: Equatable {
     private(set) var likely = Set(ShortForm.allCases)
 
+    /// Does without a form, until a whole chunk was learnt from.
+    mutating func leaveOut(_ form: ShortForm) { likely.remove(form) }
+
     /// Chooses for the next chunk by what a whole chunk came to, in whatever form.
     mutating func learn(from counts: IntervalCounts) {
         guard counts.staged > 0 else { return }

@@ -95,7 +95,7 @@ struct RowEncoder {
     /// Appends one row.
     mutating func append(
         _ entry: SliceEntry, record: Span<UInt8>, keys: [UInt8], sequence: Int, isLast: Bool,
-        seen: Seen?, digest: UInt64, to output: inout [UInt8]
+        seen: Seen?, to output: inout [UInt8]
     ) {
         let keyPlace = Int(entry.keyAt)..<Int(entry.keyAt + entry.keyCount)
         let key = keys.span.extracting(keyPlace)
@@ -124,7 +124,7 @@ struct RowEncoder {
             } else {
                 row.appendNull()
             }
-            row.append(int64: Int64(bitPattern: digest))
+            row.append(int64: Int64(bitPattern: entry.digest))
             for column in columns {
                 switch column.source {
                 case .data(let field):

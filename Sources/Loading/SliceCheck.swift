@@ -17,6 +17,10 @@ struct SliceEntry {
     var keyCount: Int32
     var number: Int64
     var fileOffset: Int64
+    /// What tells the record at its place in the file from every other.
+    ///
+    /// Taken while the records are read one after the other: in key order each is a miss of the cache.
+    var digest: UInt64
     var group: Int32
     /// Keeps every rule so far.
     var isValid: Bool
@@ -24,6 +28,11 @@ struct SliceEntry {
     /// Where the record's bytes are in the slice.
     @inline(__always)
     var place: Range<Int> { Int(at)..<Int(at + count) }
+
+    /// The digest of a record.
+    static func digest(_ record: Span<UInt8>, _ place: SpoolRecord) -> UInt64 {
+        XXHash64.hash(record, seed: place.number)
+    }
 }
 
 /// The rules of a job that one slice is checked against; made once per process.
@@ -147,7 +156,8 @@ extension SliceRules {
             let entry = SliceEntry(
                 order: 0, at: Int32(place.at), count: Int32(place.count), keyAt: Int32(keyAt),
                 keyCount: Int32(keys.count - keyAt), number: Int64(place.number),
-                fileOffset: Int64(place.fileOffset), group: Int32(place.group), isValid: isValid)
+                fileOffset: Int64(place.fileOffset), digest: SliceEntry.digest(record, place),
+                group: Int32(place.group), isValid: isValid)
             if !isValid {
                 let image = keys[keyAt...]
                 let partition =
@@ -275,16 +285,6 @@ extension CheckedSlice {
         var text = key.text
         return text.withUTF8 { bytes in
             unsafe keys.span.extracting(entry.keyPlace).order(against: bytes.span) >= 0
-        }
-    }
-
-    /// What tells a record at its place in the file from every other, by position among the valid ones.
-    func digests(of valid: [Int]) -> [UInt64] {
-        let bytes = bytes.span
-        return valid.map { index in
-            let entry = entries[index]
-            return XXHash64.hash(
-                bytes.extracting(entry.place), seed: UInt64(bitPattern: entry.number))
         }
     }
 

@@ -50,6 +50,9 @@ struct SliceLoad {
                 // The tail of the claim was given away: what follows is another worker's.
                 if isFinished { return }
             case .toBeMarked: queue = [(chunk, .plain)] + queue
+            case .hasAppeared:
+                forms.leaveOut(.insert)
+                queue = [(chunk, .plain)] + queue
             case .toBeCut(let other, let rows):
                 let pieces = try cut(chunk, everyRows: rows, after: number, connection)
                 // A second try of the same in the same manner would come to the same.

@@ -66,7 +66,7 @@ package struct SliceProbe {
             }
             encoder.append(
                 entry, record: record, keys: slice.keys, sequence: 0, isLast: true, seen: found,
-                digest: XXHash64.hash(record, seed: UInt64(entry.number)), to: &block)
+                to: &block)
             guard block.count >= LoadingLimits.copyBlockBytes else { continue }
             try send(block)
             block.removeAll(keepingCapacity: true)

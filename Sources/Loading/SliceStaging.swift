@@ -127,7 +127,7 @@ struct SliceStaging {
     /// Cuts the staged rows into chunks and adds up what is staged.
     private func promise(
         _ findings: inout SliceFindings, _ slice: CheckedSlice, _ valid: [Int],
-        _ order: RowOrder, _ digests: [UInt64], _ absent: AbsentRows, row: SliceRow,
+        _ order: RowOrder, sums: [Int64], _ absent: AbsentRows, row: SliceRow,
         claim: TakenClaim, _ connection: borrowing Connection
     ) throws {
         var absent = absent
@@ -156,7 +156,6 @@ struct SliceStaging {
         }
         findings.absent = [:]
         findings.open = absent.open
-        var sums = [Int64](repeating: 0, count: rules.sumFields.count)
         for position in valid.indices {
             let entry = slice.entries[valid[position]]
             var isNewKey =
@@ -167,16 +166,12 @@ struct SliceStaging {
                 try addAbsent(upTo: key)
                 isNewKey = key != lastAbsent
             }
-            let record = slice.bytes.span.extracting(entry.place)
-            digest ^= digests[position]
+            digest ^= entry.digest
             plan.add(
-                isNewKey: isNewKey, digest: digests[position],
+                isNewKey: isNewKey, digest: entry.digest,
                 depth: Int(order.sequences[position]) + 1,
                 reaches: { slice.reaches($0, entry) }
             ) { slice.key(of: entry) }
-            for index in sums.indices {
-                sums[index] += rules.checker.integer(rules.sumFields[index], record) ?? 0
-            }
         }
         try addAbsent(upTo: nil)
         findings.chunks = budgetExceeded ? [] : plan.finish()
@@ -214,17 +209,20 @@ struct SliceStaging {
         try connection.transaction { connection in
             try ClaimLedger.finish(claim.id, epoch: claim.epoch, connection)
             let order = RowOrder(valid, slice, rules)
-            let digests = slice.digests(of: valid)
             var findings = slice.findings
             var absent = AbsentRows.none
-            if !budgetExceeded {
-                try copy(slice, valid, order, digests, seen, to: row.staging, connection)
+            var sums = [Int64](repeating: 0, count: rules.sumFields.count)
+            if budgetExceeded {
+                for index in valid { add(slice, slice.entries[index], to: &sums) }
+            } else {
+                try copy(
+                    slice, valid, order, seen, to: row.staging, sums: &sums, connection)
                 try checkReferences(slice, valid, number: row.slice, connection)
                 absent = try AbsentRows(
                     staging: slice, row: row, claim: claim, tables: tables, connection)
             }
             try promise(
-                &findings, slice, valid, order, digests, absent, row: row, claim: claim,
+                &findings, slice, valid, order, sums: sums, absent, row: row, claim: claim,
                 connection)
             try ProofLedger.deleteValidation(
                 slice: claim.slice, run: claim.run, revision: claim.revision, connection)
@@ -251,9 +249,19 @@ struct SliceStaging {
         if !budgetExceeded { try StagedStatistics.gather(row.staging, connection) }
     }
 
+    /// Adds what an entry's record is worth to the sums that are proved.
+    private func add(_ slice: CheckedSlice, _ entry: SliceEntry, to sums: inout [Int64]) {
+        let record = slice.bytes.span.extracting(entry.place)
+        for index in sums.indices {
+            sums[index] += rules.checker.integer(rules.sumFields[index], record) ?? 0
+        }
+    }
+
+    /// Sends the rows, and adds up their sums: in key order every record is a miss of the cache, and
+    /// is looked at once.
     private func copy(
-        _ slice: CheckedSlice, _ valid: [Int], _ order: RowOrder, _ digests: [UInt64],
-        _ seen: [Seen?], to staging: String, _ connection: borrowing Connection
+        _ slice: CheckedSlice, _ valid: [Int], _ order: RowOrder, _ seen: [Seen?],
+        to staging: String, sums: inout [Int64], _ connection: borrowing Connection
     ) throws {
         try connection.execute("TRUNCATE ONLY \(staging)")
         var encoder = try RowEncoder(
@@ -269,8 +277,8 @@ struct SliceStaging {
                 encoder.append(
                     entry, record: record, keys: slice.keys,
                     sequence: Int(order.sequences[position]),
-                    isLast: order.areLast[position], seen: seen[valid[position]],
-                    digest: digests[position], to: &block)
+                    isLast: order.areLast[position], seen: seen[valid[position]], to: &block)
+                add(slice, entry, to: &sums)
                 guard block.count >= LoadingLimits.copyBlockBytes else { continue }
                 try writer.write(block)
                 link.progress.bytesSent += UInt64(block.count)

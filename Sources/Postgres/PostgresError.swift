@@ -105,6 +105,9 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
         connectionLost || [.connection, .diskFull, .resources].contains(kind)
     }
 
+    /// Whether a key that only one row may have is another row's (23505).
+    public var isTaken: Bool { sqlState == "23505" }
+
     /// One line for a log: state, message, constraint and column, without quoted values.
     public var description: String {
         var text = sqlState.map { "\($0): " } ?? ""

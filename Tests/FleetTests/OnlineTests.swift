@@ -15,10 +15,11 @@ extension FleetTests {
         }
 
         private func validated(
-            leavingOut left: Int = 0, _ change: (inout Settings91) -> Void = { _ in }
+            records: Int = 1_500, leavingOut left: Int = 0,
+            _ change: (inout Settings91) -> Void = { _ in }
         ) throws -> Validated {
             let night = try Night(change)
-            let sample = try night.sample(records: 1_500)
+            let sample = try night.sample(records: records)
             let debits = try sample.debits()
             try night.enrol(debits.dropFirst(left).map(\.customer))
             if night.settings.trusted {
@@ -114,6 +115,34 @@ extension FleetTests {
             #expect(try end.facts.counts.inserted == 1)
             let kept = "SELECT count(*) FROM member_account WHERE name = 'new'"
             #expect(try it.night.count(kept) == 1)
+        }
+
+        @Test func `rows that appear among new ones cost their chunks a second try in one piece`()
+            throws
+        {
+            // Pieces of a chunk have 500 rows.
+            let it = try validated(records: 3_000, leavingOut: 3_000) {
+                $0.commitInterval = 1_000
+                $0.sliceRecords = 3_000
+                $0.partitions = "{auto: {count: 1}}"
+            }
+            let promised = try it.night.count("SELECT count(*) FROM kugiri.chunk")
+            #expect(promised < 6)
+            let keys = it.debits.map(\.customer).sorted()
+            for key in [keys[0], keys[250], keys[251], keys[2_999]] {
+                try it.night.online(
+                    "INSERT INTO member_account (customer_number, name, failures) "
+                        + "VALUES ('\(key)', 'new', 4)")
+            }
+            let oracle = try Oracle(it.night)
+            let end = try it.night.resume(it.run)
+            try oracle.expectLoaded(it.sample, end)
+            #expect(
+                try conflicts(it.night) == [String](repeating: "appeared applied", count: 4))
+            #expect(try end.facts.counts.inserted == 2_996)
+            #expect(
+                try it.night.count(
+                    "SELECT count(*) FROM kugiri.interval WHERE phase = 'load'") == promised)
         }
 
         @Test func `a row locked by an open transaction is left, and resume finishes`() throws {

@@ -52,14 +52,26 @@ extension PostgresTests {
             #expect(
                 try night.settle(statement.confirmSeen(), connection)
                     == Night.Settled(rows: 1, digest: 2_000, sum: 2))
+            // A row that appeared ends the form before it has done anything.
+            let fault = #expect(throws: PostgresError.self) {
+                try night.settle(statement.insertUnseen(), connection)
+            }
+            #expect(fault?.isTaken == true)
+            #expect(try night.amounts(connection)["g"] == nil)
+            try connection.execute("DELETE FROM \(night.table) WHERE id = 'h'")
+            try connection.execute(
+                "UPDATE \(night.tables.slice(0)) SET kugiri_seq = 9 WHERE kugiri_key = 'h'")
             #expect(
                 try night.settle(statement.insertUnseen(), connection)
                     == Night.Settled(rows: 1, digest: 7_000, sum: 70, written: 1))
+            try connection.execute("INSERT INTO \(night.table) (id, amount) VALUES ('h', 8)")
             // Nothing is settled twice.
             for form in [statement.updateSeen(), statement.confirmSeen(), statement.insertUnseen()]
             {
                 #expect(try night.settle(form, connection).rows == 0)
             }
+            try connection.execute(
+                "UPDATE \(night.tables.slice(0)) SET kugiri_seq = 0 WHERE kugiri_key = 'h'")
             #expect(
                 try night.apply(connection)
                     == Night.Applied(staged: 4, unchanged: 1, converged: 1, sum: 40))
@@ -138,7 +150,10 @@ extension PostgresTests {
                 if isShort {
                     _ = try night.settle(night.statement.updateSeen(), connection)
                     _ = try night.settle(night.statement.confirmSeen(), connection)
-                    _ = try night.settle(night.statement.insertUnseen(), connection)
+                    // As a chunk that fell over a row is done: without that form.
+                    _ = #expect(throws: PostgresError.self) {
+                        try night.settle(night.statement.insertUnseen(), connection)
+                    }
                 }
                 _ = try night.apply(connection)
                 _ = try night.note(connection)

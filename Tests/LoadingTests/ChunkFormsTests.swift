@@ -35,4 +35,14 @@ import Testing
         forms.learn(from: counts)
         #expect(forms.likely == [.update])
     }
+
+    @Test func `a form that is left out comes back with the next chunk that has a use for it`() {
+        var forms = ChunkForms()
+        forms.leaveOut(.insert)
+        #expect(forms.likely == [.update, .confirm])
+        var counts = IntervalCounts()
+        (counts.staged, counts.inserted) = (10, 9)
+        forms.learn(from: counts)
+        #expect(forms.likely == [.insert])
+    }
 }

@@ -61,11 +61,13 @@ extension PostgresTests {
                 "COPY \(tables.slice(3)) (\(tables.copyColumns(withPlaces: true))) FROM STDIN (FORMAT binary)"
             ) { writer in
                 var block = RowEncoder.fileHeader
-                for (index, entry) in entries.enumerated() {
+                for (index, found) in entries.enumerated() {
+                    var entry = found
+                    entry.digest = UInt64.max - UInt64(index)
                     encoder.append(
                         entry, record: slice.bytes.span.extracting(entry.place),
                         keys: slice.keys, sequence: index, isLast: index % 2 == 0,
-                        seen: seen[index], digest: UInt64.max - UInt64(index), to: &block)
+                        seen: seen[index], to: &block)
                 }
                 block += RowEncoder.fileTrailer
                 try writer.write(block)

@@ -255,8 +255,8 @@ import Testing
             entries.append(
                 SliceEntry(
                     order: 0, at: 0, count: 0, keyAt: Int32(arena.count),
-                    keyCount: Int32(key.count), number: Int64(number), fileOffset: 0, group: 0,
-                    isValid: true))
+                    keyCount: Int32(key.count), number: Int64(number), fileOffset: 0,
+                    digest: 0, group: 0, isValid: true))
             arena += key
         }
         func key(_ entry: SliceEntry) -> [UInt8] {

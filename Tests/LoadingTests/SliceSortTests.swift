@@ -32,8 +32,8 @@ import Testing
             entries.append(
                 SliceEntry(
                     order: 0, at: 0, count: 0, keyAt: Int32(keys.count),
-                    keyCount: Int32(key.count), number: Int64(number), fileOffset: 0, group: 0,
-                    isValid: true))
+                    keyCount: Int32(key.count), number: Int64(number), fileOffset: 0,
+                    digest: 0, group: 0, isValid: true))
             keys += key
         }
         func text(_ entry: SliceEntry) -> [UInt8] { Array(keys[entry.keyPlace]) }
