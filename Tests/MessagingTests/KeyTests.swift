@@ -1,9 +1,11 @@
 import CZeroMQ
+import FoundationEssentials
 import Glibc
 import Messaging
 import Testing
 
-@Suite struct KeyTests {
+/// A class, so that the folder goes when the test is over.
+@Suite final class KeyTests {
     /// A folder of its own.
     private let place: String
 
@@ -14,6 +16,11 @@ import Testing
             return unsafe String(cString: name)
         }
         try #require(!place.isEmpty)
+    }
+
+    deinit {
+        // What is left behind is litter, not a fault of the code under test.
+        try? FileManager.default.removeItem(atPath: place)
     }
 
     @Test func `a new key is for its owner only, and its public part is libzmq's`() throws {
