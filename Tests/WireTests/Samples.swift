@@ -1,6 +1,16 @@
 import Plan
+public import Testing
 
-@testable import Wire
+@testable public import Wire
+
+/// What a list of tests shows of an envelope: a block alone has 64 KiB.
+extension Envelope: CustomTestStringConvertible {
+    /// The kind of message, and which of the two samples of it.
+    public var testDescription: String {
+        let kind = Mirror(reflecting: message).children.first?.label ?? "message"
+        return "\(kind), \(term == 0 ? "small" : "at its bounds")"
+    }
+}
 
 /// Envelopes of every message, small and at every bound.
 enum Samples {
