@@ -15,7 +15,9 @@ package enum CoordinationLimits {
     /// Lines taken at each place: neighbours often have neighbouring keys and say little more.
     static let csvSampleLines = 8
     /// Bytes of all spool buffers together; divided by the number of slices.
-    static let spoolBuffersBytes = 64 << 20
+    ///
+    /// So few that the coordinator of 10,000,000 records takes no more memory than a worker.
+    static let spoolBuffersBytes = 24 << 20
     /// One slice's buffer: 64 KiB keeps writes cheap at 1,000 slices.
     static let spoolBufferBytes = 64 << 10...1 << 20
     /// A slice with more than this many times the wanted records is cut again.
