@@ -44,7 +44,8 @@ enum Attempted {
     case done(IntervalCounts, isFinished: Bool)
     /// Nothing is done: its staged rows have to carry their state.
     case toBeMarked
-    /// Nothing is done: a row is there that validation did not see, and the insert fell over it.
+    /// Nothing is done: the insert fell over a row that validation did not see, or over another key
+    /// that only one row may have.
     case hasAppeared
     /// Nothing is done: pieces of about so many rows are to be tried in this manner.
     case toBeCut(Manner, rows: Int64)
