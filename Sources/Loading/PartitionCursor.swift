@@ -1,41 +1,56 @@
-// The partition of each key, for keys that come in order: a step, not a search.
+// The partition of each key, for keys that come in order: looked up where it ends, not at every key.
 
 import Ledger
 import Plan
 import Records
 
-/// Walks a partition table beside sorted keys.
+/// Walks a partition table beside the sorted records of a slice.
+///
+/// A slice touches one partition or two, so where each ends is searched and no other key compared.
 struct PartitionCursor {
     private let partitions: [Partition]
-    private let lows: [[UInt8]]
-    private let highs: [[UInt8]?]
     private var index = 0
+    /// What the records before `end` belong to.
+    private var current: Partition?
+    private var end = 0
 
-    init(_ table: PartitionTable) {
-        partitions = table.partitions
-        lows = partitions.map { Array($0.range.low.text.utf8) }
-        highs = partitions.map { $0.range.high.map { Array($0.text.utf8) } }
-    }
+    init(_ table: PartitionTable) { partitions = table.partitions }
 
-    /// The partition of the next key, which is not below the one before it; nil: the key lies
+    /// The partition of a record, which is not before the one asked for last; nil: its key lies
     /// outside the table.
-    mutating func advance(to entry: SliceEntry, keys: [UInt8]) -> Partition? {
-        while index < partitions.count, let high = highs[index],
-            !Self.precedes(entry, keys, high)
+    mutating func advance(to position: Int, in slice: CheckedSlice) -> Partition? {
+        guard position >= end else { return current }
+        func first(reaching bound: Key) -> Int {
+            var low = position
+            var high = slice.entries.count
+            while low < high {
+                let middle = (low + high) / 2
+                if slice.reaches(bound, slice.entries[middle]) {
+                    high = middle
+                } else {
+                    low = middle + 1
+                }
+            }
+            return low
+        }
+        while index < partitions.count, let high = partitions[index].range.high,
+            slice.reaches(high, slice.entries[position])
         {
             index += 1
         }
-        guard index < partitions.count, !Self.precedes(entry, keys, lows[index]) else {
+        guard index < partitions.count else {
+            (current, end) = (nil, slice.entries.count)
             return nil
         }
-        return partitions[index]
-    }
-
-    /// Whether the entry's key is below a bound.
-    private static func precedes(
-        _ entry: SliceEntry, _ keys: [UInt8], _ bound: [UInt8]
-    ) -> Bool {
-        keys.span.extracting(entry.keyPlace).order(against: bound.span) < 0
+        let range = partitions[index].range
+        if slice.reaches(range.low, slice.entries[position]) {
+            current = partitions[index]
+            end = range.high.map { first(reaching: $0) } ?? slice.entries.count
+        } else {
+            current = nil
+            end = first(reaching: range.low)
+        }
+        return current
     }
 }
 

@@ -203,7 +203,7 @@ extension SliceRules {
             {
                 end += 1
             }
-            let partition = partitions.advance(to: entries[start], keys: slice.keys)
+            let partition = partitions.advance(to: start, in: slice)
             for index in start..<end {
                 if partition == nil {
                     slice.entries[index].isValid = false

@@ -213,7 +213,7 @@ struct SliceStaging {
             var absent = AbsentRows.none
             var sums = [Int64](repeating: 0, count: rules.sumFields.count)
             if budgetExceeded {
-                for index in valid { add(slice, slice.entries[index], to: &sums) }
+                addInFileOrder(slice, valid, to: &sums)
             } else {
                 try copy(
                     slice, valid, order, seen, to: row.staging, sums: &sums, connection)
@@ -249,11 +249,26 @@ struct SliceStaging {
         if !budgetExceeded { try StagedStatistics.gather(row.staging, connection) }
     }
 
-    /// Adds what an entry's record is worth to the sums that are proved.
-    private func add(_ slice: CheckedSlice, _ entry: SliceEntry, to sums: inout [Int64]) {
-        let record = slice.bytes.span.extracting(entry.place)
+    /// Adds what a record is worth to the sums that are proved.
+    private func add(_ record: Span<UInt8>, to sums: inout [Int64]) {
         for index in sums.indices {
             sums[index] += rules.checker.integer(rules.sumFields[index], record) ?? 0
+        }
+    }
+
+    /// Adds up the sums of records that are not staged: as they stand in the file, because in key
+    /// order every record is a miss of the cache.
+    private func addInFileOrder(_ slice: CheckedSlice, _ valid: [Int], to sums: inout [Int64]) {
+        let bytes = slice.bytes.span
+        // Records are at least a header apart, so each has a cell of its own.
+        let cellBytes = SpoolRecord.headerBytes
+        var isValid = [Bool](repeating: false, count: bytes.count / cellBytes + 1)
+        for index in valid { isValid[Int(slice.entries[index].at) / cellBytes] = true }
+        var offset = 0
+        while let place = SpoolRecord.read(bytes, at: offset) {
+            offset = place.next
+            guard isValid[place.at / cellBytes] else { continue }
+            add(bytes.extracting(place.at..<place.next), to: &sums)
         }
     }
 
@@ -278,7 +293,7 @@ struct SliceStaging {
                     entry, record: record, keys: slice.keys,
                     sequence: Int(order.sequences[position]),
                     isLast: order.areLast[position], seen: seen[valid[position]], to: &block)
-                add(slice, entry, to: &sums)
+                add(record, to: &sums)
                 guard block.count >= LoadingLimits.copyBlockBytes else { continue }
                 try writer.write(block)
                 link.progress.bytesSent += UInt64(block.count)

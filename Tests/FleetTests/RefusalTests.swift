@@ -78,9 +78,40 @@ extension FleetTests {
             #expect(try good.count(staged) > 0)
             let night = try Night { $0.maxRejects = 100 }
             let wrong = try night.sample(records: 600, defects: ["total-off:1", "bad-enum:2"])
-            try Oracle(night).expectUntouched(
-                try night.run(wrong), code: 9, rejects: wrong.defects.filter { $0.rule == "enum" })
+            let bad = wrong.defects.filter { $0.rule == "enum" }
+            try Oracle(night).expectUntouched(try night.run(wrong), code: 9, rejects: bad)
             #expect(try night.count(staged) == 0)
+            // The sums that would be proved are counted all the same, in whatever order.
+            let badRecords = Set(bad.map(\.record))
+            var sum = 0
+            let bytes = try wrong.bytes
+            for (index, start) in stride(from: 0, to: bytes.count, by: 122).enumerated()
+            where bytes[start] == UInt8(ascii: "2") && !badRecords.contains(index + 1) {
+                sum += Int(String(decoding: bytes[(start + 80)..<(start + 90)], as: UTF8.self)) ?? 0
+            }
+            let counted = "SELECT sum(sums[1]) FROM kugiri.interval WHERE phase = 'validate'"
+            #expect(try sum > 0 && night.count(counted) == sum)
+        }
+
+        @Test func `a file whose totals cannot hold ends with 9 under the next coordinator too`()
+            throws
+        {
+            let night = try Night { $0.sliceRecords = 100 }
+            let wrong = try night.sample(records: 1_500, defects: ["total-off:1"])
+            let oracle = try Oracle(night)
+            let died = try night.run(
+                wrong, environment: ["KUGIRI_FAILPOINT": "claim_granted:kill:5"])
+            #expect(died.ended.wasKilled)
+            // The first one knew that nothing would be staged; the second one does not.
+            let tables = """
+                SELECT count(*) FROM pg_class
+                WHERE relnamespace = 'kugiri_stage'::regnamespace AND relkind = 'r'
+                """
+            #expect(try night.count(tables) == 0)
+            let run = try night.onlyRun()
+            let done = try night.count("SELECT count(*) FROM kugiri.interval WHERE run = '\(run)'")
+            #expect(done > 0)
+            try oracle.expectUntouched(try night.resume(run), code: 9, rejects: [])
         }
 
         @Test(arguments: structureKinds)

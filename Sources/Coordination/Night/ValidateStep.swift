@@ -15,7 +15,8 @@ extension RunCoordinator {
     /// Has every slice validated and staged.
     func validate() throws {
         try begin(.validate)
-        try createStaging()
+        // Workers hear of broken promises before their first claim: no table is asked for.
+        if !breaksPromises { try createStaging() }
         try CacheUpkeep.prepare(definition.cacheDirectory)
         try transact { connection in
             try ClaimLedger.insertForSlices(
