@@ -6,6 +6,8 @@ package enum CoordinationLimits {
     static let blockBytes = 4 << 20
     /// Bytes copied and hashed at once: they stay in a processor's cache between the two.
     static let copyBytes = 256 << 10
+    /// Copied pieces that wait for the disk to begin with them, before the copy waits: 32 MiB.
+    static let copyBlocksWaiting = 128
     /// A CSV file up to this size is read whole for the sample of its keys.
     static let csvSampleWholeBytes = 4 << 20
     /// Bytes read at each drawn place of a larger one: several lines, in one page of a disk.
@@ -14,10 +16,13 @@ package enum CoordinationLimits {
     static let csvSampleWindows = 4_096
     /// Lines taken at each place: neighbours often have neighbouring keys and say little more.
     static let csvSampleLines = 8
-    /// Bytes of all spool buffers together; divided by the number of slices.
+    /// Bytes of all spool buffers together, those that wait to be written too; each slice has one.
     ///
     /// So few that the coordinator of 10,000,000 records takes no more memory than a worker.
     static let spoolBuffersBytes = 24 << 20
+    /// Full buffers that wait for the disk's thread, so that it has work while the other fills the
+    /// next ones.
+    static let spoolBuffersWaiting = 4
     /// One slice's buffer: 64 KiB keeps writes cheap at 1,000 slices.
     static let spoolBufferBytes = 64 << 10...1 << 20
     /// A slice with more than this many times the wanted records is cut again.

@@ -195,7 +195,9 @@ package enum Files {
     package static func copy(
         _ source: consuming Descriptor, to other: String, breathe: () throws -> Void
     ) throws -> String {
-        let target = try openForWriting(other, append: false)
+        let target = SharedFile(try openForWriting(other, append: false))
+        // To begin writing waits for a disk that has enough to do.
+        let writing = SecondThread("writeback", piecesMax: CoordinationLimits.copyBlocksWaiting)
         var hasher = SHA256()
         var buffer = [UInt8](repeating: 0, count: CoordinationLimits.copyBytes)
         var done: Int64 = 0
@@ -203,13 +205,15 @@ package enum Files {
             let got = try source.read(into: &buffer, at: 0, count: buffer.count)
             if got == 0 { break }
             let block = buffer.span.extracting(0..<got)
-            try target.write(block)
-            target.beginWriteback(at: done, count: Int64(got))
+            try target.file.write(block)
+            let (offset, count) = (done, Int64(got))
+            try writing.add { target.file.beginWriteback(at: offset, count: count) }
             hasher.update(block)
-            done += Int64(got)
+            done += count
             try breathe()
         }
-        try target.sync()
+        try writing.finish()
+        try target.file.sync()
         return hex(hasher.finalize())
     }
 
@@ -263,8 +267,15 @@ extension SHA256 {
     }
 }
 
+/// An open file that two threads hold.
+private final class SharedFile: Sendable {
+    let file: Descriptor
+
+    init(_ file: consuming Descriptor) { self.file = file }
+}
+
 /// An open file, closed when it goes.
-package struct Descriptor: ~Copyable {
+package struct Descriptor: ~Copyable, Sendable {
     let number: Int32
     let path: String
 

@@ -45,18 +45,8 @@ extension SliceRules {
         }
         for index in entries.indices {
             let key = bytes.extracting(entries[index].keyPlace)
-            entries[index].order = word(key, from: shared)
+            entries[index].order = key.orderWord(at: shared)
         }
-    }
-
-    /// Eight bytes of a key as a word, the first one highest; zeros behind its end.
-    private static func word(_ key: Span<UInt8>, from start: Int) -> UInt64 {
-        if start + 8 <= key.count { return key.littleEndianWord(at: start).byteSwapped }
-        var word: UInt64 = 0
-        for place in start..<(start + 8) {
-            word = word << 8 | (place < key.count ? UInt64(key[place]) : 0)
-        }
-        return word
     }
 
     /// Whether two entries have different keys; the eight bytes behind the shared prefix mostly tell.

@@ -11,21 +11,18 @@ public struct KeyHistogram: Sendable {
     public private(set) var records: [Int64]
     /// Bytes of each bin's records.
     public private(set) var bytes: [Int64]
-    private let bounds: [[UInt8]]
 
     /// An empty histogram with a bin from every bound on; bounds may repeat, in any order.
     public init(bounds keys: some Sequence<Key>) {
         var lows: [Key] = [.lowest]
         for key in keys.sorted() where key > (lows.last ?? .lowest) { lows.append(key) }
         self.lows = lows
-        bounds = lows.map { Array($0.text.utf8) }
         records = [Int64](repeating: 0, count: lows.count)
         bytes = records
     }
 
-    /// Counts a record by its key image.
-    public mutating func add(_ key: [UInt8], bytes count: Int) {
-        let bin = bin(of: key)
+    /// Counts a record; its bin is how many of the lows but the first are not above its key.
+    public mutating func add(to bin: Int, bytes count: Int) {
         records[bin] &+= 1
         bytes[bin] &+= Int64(count)
     }
@@ -64,21 +61,6 @@ public struct KeyHistogram: Sendable {
             found.append(lows[bin])
         }
         return found
-    }
-
-    /// The bin of a key image: how many bounds but the first are not above it.
-    private func bin(of key: [UInt8]) -> Int {
-        var low = 1
-        var high = bounds.count
-        while low < high {
-            let middle = (low + high) / 2
-            if key.lexicographicallyPrecedes(bounds[middle]) {
-                high = middle
-            } else {
-                low = middle + 1
-            }
-        }
-        return low - 1
     }
 
     private func bins(of range: KeyRange) -> Range<Int> {

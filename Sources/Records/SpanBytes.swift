@@ -20,6 +20,18 @@ extension Span<UInt8> {
                 fromByteOffset: index, as: UInt32.self))
     }
 
+    /// Eight bytes as a word that stands in the order of bytes, the first one highest; zeros behind
+    /// the end.
+    @inlinable
+    public func orderWord(at start: Int) -> UInt64 {
+        if start &+ 8 <= count { return littleEndianWord(at: start).byteSwapped }
+        var word: UInt64 = 0
+        for place in start..<(start &+ 8) {
+            word = word << 8 | (place < count ? UInt64(self[place]) : 0)
+        }
+        return word
+    }
+
     /// Below, at or above zero as these bytes stand before, at or behind others in the order of bytes.
     @inlinable
     public func order(against other: Span<UInt8>) -> Int {

@@ -18,7 +18,7 @@ import Testing
             for (number, key) in keys.enumerated() {
                 let bytes = Array("record \(number)".utf8)
                 try writer.add(
-                    key: Array(key.utf8), number: UInt64(number + 1),
+                    key: Array(key.utf8).span, number: UInt64(number + 1),
                     fileOffset: UInt64(number * 10), group: number, block: bytes.span, at: 0,
                     count: bytes.count)
             }
@@ -45,6 +45,42 @@ import Testing
         }
     }
 
+    @Test func `the slice of a key is the number of cuts not above it, whatever they share`() {
+        let texts = [
+            "", "0", "00", "000000000", "0000000001", "0000000001234567", "00000000012",
+            "0000000001234567890", "0000000001234568", "00000000012345681", "0000000002", "1", "a",
+            "é", "\u{0}", "00000000012\u{0}",
+        ]
+        for cuts in [
+            [], ["0000000001234567"], ["0000000001234567", "0000000001234568"],
+            ["0", "00", "000000000", "0000000001"],
+            ["00000000012", "00000000012\u{0}", "0000000001234567", "0000000001234567890"],
+            ["0", "1", "a", "é"],
+        ] {
+            let keys = cuts.map { Key($0) }.sorted()
+            let index = CutKeys(keys)
+            for text in texts {
+                let expected = keys.count { $0 <= Key(text) }
+                #expect(index.count(notAbove: Array(text.utf8).span) == expected, "\(text) \(cuts)")
+            }
+        }
+    }
+
+    @Test func `a folder that cannot be written to is trouble, not a shorter slice`() throws {
+        try withFolder { folder in
+            var writer = SpoolWriter(directory: "\(folder)/no", ranges: [.all], prefix: "s")
+            try writer.add(
+                key: [UInt8(0x61)].span, number: 1, fileOffset: 0, group: 0,
+                block: [UInt8(0x32)].span, at: 0, count: 1)
+            do {
+                _ = try writer.finish {}
+                Issue.record("written into a folder that is not there")
+            } catch let trouble as FileTrouble {
+                #expect(trouble.path.hasSuffix("no/s0.slice"))
+            }
+        }
+    }
+
     @Test func `slices larger than their buffer keep length and checksum`() throws {
         let record = [UInt8](repeating: 0x32, count: 120)
         let count = 3 * CoordinationLimits.spoolBufferBytes.upperBound / 136 + 1
@@ -52,7 +88,7 @@ import Testing
             var writer = SpoolWriter(directory: folder, ranges: [.all], prefix: "x-")
             for number in 1...count {
                 try writer.add(
-                    key: [0x61], number: UInt64(number), fileOffset: 0, group: 0,
+                    key: [UInt8(0x61)].span, number: UInt64(number), fileOffset: 0, group: 0,
                     block: record.span, at: 0, count: 120)
             }
             let slice = try #require(try writer.finish {}.first)

@@ -61,7 +61,7 @@ import Testing
             bounds: keys.enumerated().filter { $0.offset % 7 == 0 }.map {
                 Key(String(decoding: $0.element, as: UTF8.self))
             })
-        for key in keys { histogram.add(key, bytes: 120) }
+        for key in keys { add(key, bytes: 120, to: &histogram) }
         #expect(histogram.total(of: .all).records == 1_000)
         #expect(histogram.total(of: .all).bytes == 120_000)
         let cuts = histogram.cuts(of: .all, pieces: 4)
@@ -73,12 +73,17 @@ import Testing
     @Test func `one key that is everywhere fills a piece of its own and no more`() {
         let bounds = (1...9).map { Key(String($0)) }
         var histogram = KeyHistogram(bounds: bounds)
-        for bound in bounds { histogram.add(Array(bound.text.utf8), bytes: 1) }
-        for _ in 0..<100 { histogram.add(Array("5".utf8), bytes: 1) }
+        for bound in bounds { add(Array(bound.text.utf8), bytes: 1, to: &histogram) }
+        for _ in 0..<100 { add(Array("5".utf8), bytes: 1, to: &histogram) }
         let cuts = histogram.cuts(of: .all, pieces: 3)
         #expect(SlicePlan.ranges(cutAt: cuts).count == 3)
         let sizes = SlicePlan.ranges(cutAt: cuts).map { histogram.total(of: $0).records }
         #expect(sizes.reduce(0, +) == 109)
         #expect(sizes.allSatisfy { $0 > 0 })
+    }
+
+    private func add(_ key: [UInt8], bytes: Int, to histogram: inout KeyHistogram) {
+        let key = Key(String(decoding: key, as: UTF8.self))
+        histogram.add(to: histogram.lows.lastIndex { $0 <= key } ?? 0, bytes: bytes)
     }
 }

@@ -22,8 +22,9 @@ extension RunCoordinator {
             self.fleet.recordsTotal = max(total, self.fleet.recordsTotal)
             try self.breathe()
         }
+        let hash = try HashBeside(of: input.archivedPath)
         let result = try splitter.split()
-        try checkArchive()
+        try checkArchive(try hash.value())
         let facts = result.envelope
         note(
             LogMessage(
@@ -74,8 +75,8 @@ extension RunCoordinator {
     }
 
     /// Throws 11 when the archived input is not what was hashed at arrival.
-    private func checkArchive() throws {
-        guard try Files.sha256(input.archivedPath, breathe: breathe) != input.hash else { return }
+    private func checkArchive(_ hash: String) throws {
+        guard hash != input.hash else { return }
         throw RunStop(
             .input,
             LogMessage(
@@ -89,7 +90,7 @@ extension RunCoordinator {
         note(
             LogMessage(
                 .spoolAgain, ["run": run, "reason": reason ?? lastFailure?.reason ?? "?"]))
-        try checkArchive()
+        try checkArchive(try Files.sha256(input.archivedPath, breathe: breathe))
         let splitter = try Splitter(
             definition: definition, path: input.archivedPath, shownPath: input.path,
             bytes: input.bytes, spool: definition.spoolDirectory(of: run)

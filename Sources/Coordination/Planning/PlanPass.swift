@@ -53,6 +53,8 @@ extension Splitter {
 /// Counts records as the pass brings them.
 struct PlanCounter: RecordSink {
     var histogram: KeyHistogram
+    /// The histogram's bounds, to be searched.
+    private let bounds: CutKeys
     /// Keys outside belong to no partition.
     let span: KeyRange
     var totals: PlanTotals
@@ -63,9 +65,16 @@ struct PlanCounter: RecordSink {
     /// Where those stand; at most `CoordinationLimits.planOutsideMax`.
     var outside: [PlanReport.Outside] = []
 
+    init(histogram: KeyHistogram, span: KeyRange, totals: PlanTotals) {
+        self.histogram = histogram
+        bounds = CutKeys(Array(histogram.lows.dropFirst()))
+        self.span = span
+        self.totals = totals
+    }
+
     mutating func add(
-        key: [UInt8], number: UInt64, fileOffset: UInt64, group: Int, block: Span<UInt8>, at: Int,
-        count: Int
+        key: Span<UInt8>, number: UInt64, fileOffset: UInt64, group: Int, block: Span<UInt8>,
+        at: Int, count: Int
     ) throws {
         totals.add(block.extracting(at..<(at + count)), group: group)
         guard !key.isEmpty else {
@@ -73,9 +82,11 @@ struct PlanCounter: RecordSink {
             note(number, fileOffset, reason: .unreadable, key: nil)
             return
         }
-        histogram.add(key, bytes: count)
+        histogram.add(to: bounds.count(notAbove: key), bytes: count)
         guard span != .all else { return }
-        let image = Key(String(decoding: key, as: UTF8.self))
+        let image = unsafe key.withUnsafeBufferPointer {
+            unsafe Key(String(decoding: $0, as: UTF8.self))
+        }
         guard !span.contains(image) else { return }
         uncovered += 1
         note(number, fileOffset, reason: .uncovered, key: image)

@@ -114,7 +114,8 @@ private struct CSVPass {
         image.removeAll(keepingCapacity: true)
         _ = keys.appendKeyImage(block.extracting(at..<(at + count)), to: &image)
         try writer.add(
-            key: image, number: number, fileOffset: base + UInt64(at), group: group, block: block,
+            key: image.span, number: number, fileOffset: base + UInt64(at), group: group,
+            block: block,
             at: at, count: count)
         done = number
     }

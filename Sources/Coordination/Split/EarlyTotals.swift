@@ -27,8 +27,8 @@ struct TotallingWriter: ~Copyable, RecordSink {
     }
 
     mutating func add(
-        key: [UInt8], number: UInt64, fileOffset: UInt64, group: Int, block: Span<UInt8>, at: Int,
-        count: Int
+        key: Span<UInt8>, number: UInt64, fileOffset: UInt64, group: Int, block: Span<UInt8>,
+        at: Int, count: Int
     ) throws {
         if group != self.group { turn(to: group) }
         sums?.add(block.extracting(at..<(at + count)), checker)

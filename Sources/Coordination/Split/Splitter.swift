@@ -218,12 +218,13 @@ package struct Splitter {
         _ reader: inout EnvelopeReader, _ image: inout [UInt8], _ done: inout UInt64,
         _ writer: inout Sink
     ) throws -> Int {
-        try reader.read(block) { at, number, group in
+        let checker = checker
+        return try reader.read(block) { at, number, group in
             image.removeAll(keepingCapacity: true)
             _ = checker.appendKeyImage(
                 block.extracting(at..<(at + layout.recordBytes)), to: &image)
             try writer.add(
-                key: image, number: number, fileOffset: base + UInt64(at), group: group,
+                key: image.span, number: number, fileOffset: base + UInt64(at), group: group,
                 block: block, at: at, count: layout.recordBytes)
             done = number
         }
@@ -302,7 +303,7 @@ package struct Splitter {
                 reader?.appendKeyImage(record, to: &image)
                 ?? checker.appendKeyImage(record, to: &image)
             try writer.add(
-                key: image, number: place.number, fileOffset: place.fileOffset,
+                key: image.span, number: place.number, fileOffset: place.fileOffset,
                 group: place.group, block: block, at: place.at, count: place.count)
         }
         Files.remove(path)

@@ -55,7 +55,8 @@ package struct SpoolProbe {
             directory: directory, ranges: SlicePlan.ranges(cutAt: cuts), prefix: "s")
         for (key, place) in zip(keys, places) {
             try writer.add(
-                key: key, number: place.number, fileOffset: UInt64(place.at), group: place.group,
+                key: key.span, number: place.number, fileOffset: UInt64(place.at),
+                group: place.group,
                 block: file.span, at: place.at, count: contract.recordBytes)
         }
         return try writer.finish {}.map { "\(directory)/\($0.file)" }
