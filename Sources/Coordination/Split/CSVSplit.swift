@@ -115,8 +115,7 @@ private struct CSVPass {
         _ = keys.appendKeyImage(block.extracting(at..<(at + count)), to: &image)
         try writer.add(
             key: image.span, number: number, fileOffset: base + UInt64(at), group: group,
-            block: block,
-            at: at, count: count)
+            block: block, at: at, count: count)
         done = number
     }
 }

@@ -56,8 +56,7 @@ package struct SpoolProbe {
         for (key, place) in zip(keys, places) {
             try writer.add(
                 key: key.span, number: place.number, fileOffset: UInt64(place.at),
-                group: place.group,
-                block: file.span, at: place.at, count: contract.recordBytes)
+                group: place.group, block: file.span, at: place.at, count: contract.recordBytes)
         }
         return try writer.finish {}.map { "\(directory)/\($0.file)" }
     }
