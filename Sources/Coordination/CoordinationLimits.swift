@@ -4,7 +4,7 @@
 package enum CoordinationLimits {
     /// Bytes of the input read at once.
     static let blockBytes = 4 << 20
-    /// Bytes copied and hashed at once: they stay in a processor's cache between the two.
+    /// Bytes copied or read, and hashed, at once: they stay in a processor's cache between the two.
     static let copyBytes = 256 << 10
     /// Copied pieces that wait for the disk to begin with them, before the copy waits: 32 MiB.
     static let copyBlocksWaiting = 128

@@ -174,7 +174,7 @@ package enum Files {
     ) throws -> String {
         let file = try openForReading(path)
         var hasher = SHA256()
-        var buffer = [UInt8](repeating: 0, count: CoordinationLimits.blockBytes)
+        var buffer = [UInt8](repeating: 0, count: CoordinationLimits.copyBytes)
         var left = limit ?? Int64.max
         while left > 0 {
             let got = try file.read(
