@@ -1,5 +1,6 @@
 // Work on a second thread comes in order, waits when there is too much of it, and fails aloud.
 
+import Glibc
 import Synchronization
 import Testing
 
@@ -22,7 +23,10 @@ import Testing
         let thread = SecondThread("test", piecesMax: 2)
         let done = Done()
         for piece in 0..<100 {
-            try thread.add { done.numbers.withLock { $0.append(piece) } }
+            try thread.add {
+                usleep(1_000)
+                done.numbers.withLock { $0.append(piece) }
+            }
             // The one just handed over and the one before it may be open, no other.
             #expect(done.numbers.withLock { $0.count } >= piece - 1)
         }
